@@ -1,0 +1,49 @@
+"""creativity: art that is made of something, searched for by evolution and gradients.
+
+    import creativity
+
+    creativity.fit("photo.jpg", renderer="triangles", count=50).save("out.svg")
+
+Everything public is on this page; each name leads to one file and is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from creativity.artwork import Artwork as Artwork
+    from creativity.artwork import open_artwork as open_artwork
+    from creativity.errors import CreativityError as CreativityError
+    from creativity.problem import Problem as Problem
+    from creativity.recipe import Recipe as Recipe
+    from creativity.run import Event as Event
+    from creativity.run import Run as Run
+    from creativity.verbs import fit as fit
+    from creativity.verbs import resume as resume
+
+_PLACES = {
+    "fit": "verbs",  # a picture -> an Artwork made of marks
+    "resume": "verbs",  # a run folder -> its Artwork
+    "open_artwork": "artwork",  # a PNG, SVG, JSON or run folder -> Artwork
+    "Artwork": "artwork",  # genome + recipe: render, save
+    "Recipe": "recipe",  # a whole run as plain data
+    "Run": "run",  # the loop: events, checkpoints
+    "Event": "run",  # what a run tells
+    "Problem": "problem",  # renderer + objective: all that an optimizer sees
+    "CreativityError": "errors",  # what you can mend, in one line
+}
+
+__all__ = list(_PLACES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'creativity' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(f"creativity.{_PLACES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,172 @@
+"""An artwork: a genome with its recipe. It renders at any size, and its files carry all that is needed for that."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import sys
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from creativity import images, registry, svg
+from creativity.errors import CreativityError, nearest
+from creativity.files import digest_bytes, write_atomically
+from creativity.recipe import Recipe, parse_json
+from creativity.renderers.base import Renderer, VectorRenderer
+from creativity.size import OutputSize, parse_size
+
+FORMAT = "creativity-artwork"
+SCHEMA = 1
+KEYWORD = "creativity"  # of the PNG text chunk
+SUFFIXES = (".png", ".svg", ".json")
+MAX_GENOME = 1_500_000  # what our own gate for SVG lets in again
+
+
+@dataclass(frozen=True)
+class Artwork:
+    """``genome`` is (D,) float32; ``results`` the deterministic figures of its run (loss, steps)."""
+
+    genome: np.ndarray[Any, Any]
+    recipe: Recipe
+    results: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        """The renderer of the recipe, checked against the genome's length."""
+        part = self.recipe.renderer
+        renderer: Renderer = registry.renderers.create(part.name, part.options)
+        if renderer.spec.size != len(self.genome):
+            raise CreativityError(
+                f"this genome has {len(self.genome)} numbers, its renderer {part.name!r} takes {renderer.spec.size}; the file does not fit its recipe"
+            )
+        return renderer
+
+    def output_size(self, size: str | int | None = None) -> OutputSize:
+        """The size asked for ("1024", "800x600", "210mm"), else the recipe's."""
+        return parse_size(self.recipe.size if size is None else size, self.recipe.canvas)
+
+    def rgba(self, size: str | int | None = None) -> np.ndarray[Any, Any]:
+        """The picture as uint8 RGBA (H, W, 4), straight alpha."""
+        pixels = self.output_size(size).pixels
+        with torch.no_grad():
+            premultiplied = self.renderer.render(torch.from_numpy(self.genome)[None], pixels, self.recipe.seed, alpha=True)[0]
+        rgba = premultiplied.permute(1, 2, 0).clamp(0, 1)
+        alpha = rgba[..., 3:]
+        colour = torch.where(alpha > 0, rgba[..., :3] / alpha.clamp_min(1e-6), torch.zeros_like(rgba[..., :3]))
+        return (torch.cat([colour.clamp(0, 1), alpha], dim=-1) * 255).round().to(torch.uint8).numpy()
+
+    def svg(self, size: str | int | None = None) -> str:
+        """The drawing as SVG text, with genome and recipe inside. Raises CreativityError for a raster-only renderer."""
+        if not isinstance(self.renderer, VectorRenderer):
+            raise CreativityError(f"renderer {self.recipe.renderer.name!r} makes pixels, not drawings; save as .png")
+        out = self.output_size(size)
+        height, width = out.pixels
+        genome = torch.from_numpy(self.genome)
+        lengths = out.lengths or (width, height)
+        return svg.document(*lengths, (0, 0, width, height), self.renderer.to_svg(genome, out.pixels), metadata=self.to_json())
+
+    def png(self, size: str | int | None = None) -> bytes:
+        """The picture as PNG bytes, with genome and recipe inside."""
+        return images.encode_png(self.rgba(size), {KEYWORD: self.to_json()}, self.output_size(size).dpi)
+
+    def to_json(self) -> str:
+        """Recipe, genome and results as one line of JSON; no clock, host name or path is in it."""
+        data = np.ascontiguousarray(self.genome, dtype="<f4").tobytes()
+        return json.dumps(
+            {
+                "format": FORMAT,
+                "schema": SCHEMA,
+                "recipe": self.recipe.to_dict(),
+                "genome": {"float32": base64.b64encode(data).decode(), "sha256": digest_bytes(data)},
+                "results": self.results,
+            },
+            sort_keys=True,
+            separators=(",", ":"),
+        )
+
+    def encode(self, suffix: str, size: str | int | None = None) -> bytes:
+        """The bytes of the kind of file that a suffix names. Raises CreativityError for an unknown one."""
+        if suffix == ".svg":
+            return self.svg(size).encode()
+        if suffix == ".png":
+            return self.png(size)
+        if suffix == ".json":
+            return (self.to_json() + "\n").encode()
+        raise CreativityError(f"cannot save as {suffix or 'a file without a suffix'}; {nearest(suffix, SUFFIXES)}")
+
+    def save(self, path: str | Path, size: str | int | None = None) -> Path:
+        """Save as what the name says (.svg .png .json), atomically. ``-`` is standard output, as SVG or else PNG."""
+        if str(path) == "-":
+            sys.stdout.buffer.write(self.encode(".svg" if isinstance(self.renderer, VectorRenderer) else ".png", size))
+            sys.stdout.buffer.flush()
+            return Path("-")
+        path = Path(path)
+        return write_atomically(path, self.encode(path.suffix.lower(), size))
+
+    def _repr_png_(self) -> bytes:
+        return self.png(512)
+
+
+def from_json(text: str | bytes, where: str) -> Artwork:
+    """The artwork in a JSON text. Nothing in it is trusted: parts go by registered name, numbers are checked."""
+    data = parse_json(text, where)
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise CreativityError(f"{where} holds no artwork of creativity")
+    if data.get("schema") != SCHEMA:
+        raise CreativityError(f"{where} has schema {data.get('schema')!r}; this version of creativity reads {SCHEMA}")
+    stored, results = data.get("genome"), data.get("results", {})
+    if not isinstance(stored, dict) or not isinstance(stored.get("float32"), str) or not isinstance(results, dict):
+        raise CreativityError(f"{where} has no genome that can be read")
+    try:
+        raw = base64.b64decode(stored["float32"], validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise CreativityError(f"{where} has a damaged genome: {error}") from error
+    if len(raw) % 4 or not 0 < len(raw) <= 4 * MAX_GENOME or digest_bytes(raw) != stored.get("sha256"):
+        raise CreativityError(f"{where} has a damaged genome: its digest does not match")
+    genome = np.frombuffer(raw, dtype="<f4").astype(np.float32)
+    if not np.isfinite(genome).all():
+        raise CreativityError(f"{where} has numbers in its genome that are not finite")
+    return Artwork(genome, Recipe.from_dict(data.get("recipe")), results)
+
+
+def open_artwork(path: str | Path) -> Artwork:
+    """The artwork in a PNG, SVG or JSON file, or in a run folder.
+
+    Raises CreativityError when the file is missing, hostile, or carries no recipe (pictures that were re-saved by
+    another program lose it: their JSON beside them, or the run folder, still has it).
+    """
+    path = Path(path)
+    if path.is_dir():
+        if (path / "artwork.json").exists():
+            return open_artwork(path / "artwork.json")
+        raise CreativityError(f"{path} holds no finished artwork; continue the run with: creativity resume {path}")
+    suffix = path.suffix.lower()
+    if suffix == ".png":
+        text = images.read_png_text(path).get(KEYWORD)
+    elif suffix == ".svg":
+        text = svg.metadata_of(svg.read_svg(path))
+    elif suffix == ".json":
+        text = _read_json_file(path)
+    else:
+        raise CreativityError(f"cannot read an artwork from {path}; {nearest(suffix, SUFFIXES)}")
+    if text is None:
+        raise CreativityError(f"{path} carries no recipe of creativity; a picture that another program saved loses it")
+    return from_json(text, str(path))
+
+
+def _read_json_file(path: Path) -> str:
+    limit = 4 * 4 * MAX_GENOME // 3 + 1_000_000
+    try:
+        if path.stat().st_size > limit:
+            raise CreativityError(f"{path} is larger than any artwork ({limit // 10**6} MB)")
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CreativityError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+    except UnicodeDecodeError as error:
+        raise CreativityError(f"{path} is not text: {error}") from error

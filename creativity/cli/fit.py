@@ -1,0 +1,92 @@
+"""``creativity fit PICTURE``: a picture made of marks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from creativity.cli.parse import Files, Flag, Folder, Number, Outputs, Picture, Real, Settings, parse
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Fit a picture with marks, by gradient or by evolution.
+
+    creativity fit photo.jpg -o out.svg -o out.png
+
+    creativity fit photo.jpg --count 200 --optimizer pgpe --max-seconds 60
+    """
+
+    picture: Picture
+    """The picture to match (PNG, JPEG, WebP, GIF, TIFF ...)."""
+    output: Outputs = ()
+    """What to save; the kind follows the suffix (.svg .png .json); - is standard output."""
+    renderer: str = "triangles"
+    """What the picture is made of (creativity list renderers)."""
+    count: Number = None
+    """How many marks; by default the renderer's own."""
+    objective: str = "pixel"
+    """What counts as a likeness (creativity list objectives)."""
+    optimizer: str = "adam"
+    """How to search (creativity list optimizers): adam, pgpe, snes, sep-cma-es ..."""
+    seed: Number = None
+    """Root of all random numbers; drawn and shown when not given."""
+    steps: Number = None
+    """Stop after so many steps; by default the optimizer's own."""
+    max_seconds: Real = None
+    """Stop after so many seconds of search."""
+    target_loss: Real = None
+    """Stop when the loss is this low."""
+    plateau: Number = None
+    """Stop after so many steps without an improvement of 0.1 %."""
+    size: str = "1024"
+    """Size of the output: long side in pixels, a box such as 800x600, or a length such as 210mm."""
+    target_size: int = 256
+    """Long side of the pixels that are scored."""
+    threads: Number = None
+    """How many threads; by default all cores."""
+    device: str = "auto"
+    """auto or cpu."""
+    run_dir: Folder = None
+    """Folder for checkpoints, history and previews; by default runs/NAME."""
+    set: Settings = ()
+    """Any option of any part, such as renderer.background=none."""
+    plugin: Files = ()
+    """A Python file of yours that registers parts."""
+    json: Flag = False
+    """Print the final figures as one line of JSON on standard output."""
+    quiet: Flag = False
+    """Say nothing but errors."""
+
+
+def main(words: Sequence[str]) -> int:
+    asked = parse(Fit, words, "fit")
+
+    from creativity import verbs
+    from creativity.cli.searching import default_output, search, settings, writable_kinds
+
+    verbs.check_outputs(asked.output, writable_kinds())
+    plan = verbs.plan_fit(
+        asked.picture,
+        renderer=asked.renderer,
+        count=asked.count,
+        objective=asked.objective,
+        optimizer=asked.optimizer,
+        seed=asked.seed,
+        steps=asked.steps,
+        max_seconds=asked.max_seconds,
+        target_loss=asked.target_loss,
+        plateau=asked.plateau,
+        size=asked.size,
+        target_size=asked.target_size,
+        threads=asked.threads,
+        device=asked.device,
+        options=settings(asked.set),
+        plugins=asked.plugin,
+    )
+    plan.run()  # what cannot work is refused here, before a folder is made
+    run = plan.run(verbs.run_folder(asked.run_dir, Path(asked.picture).stem, plan.recipe))
+    outputs = asked.output or (str(default_output(asked.picture, plan.recipe.renderer.name, ".svg")),)
+    run.outputs = [output if output == "-" else str(Path(output).absolute()) for output in outputs]
+    return search(run, outputs, quiet=asked.quiet, as_json=asked.json)

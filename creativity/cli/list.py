@@ -1,0 +1,60 @@
+"""``creativity list KIND``: the parts there are, and their options."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import tyro
+
+from creativity.cli.parse import Files, Flag, parse
+
+
+@dataclass(frozen=True)
+class List:
+    """List renderers, objectives or optimizers with every option (set one with --set renderer.NAME=VALUE)."""
+
+    kind: Annotated[Literal["renderers", "objectives", "optimizers"], tyro.conf.Positional]
+    """What to list."""
+    plugin: Files = ()
+    """A Python file of yours that registers parts."""
+    json: Flag = False
+    """As JSON."""
+
+
+def main(words: Sequence[str]) -> int:
+    asked = parse(List, words, "list")
+
+    import json
+
+    from creativity import registry
+    from creativity.errors import CreativityError
+    from creativity.options import describe
+
+    for path in asked.plugin:
+        registry.load_plugin(path)
+    table: registry.Registry = getattr(registry, asked.kind)
+    rows = {}
+    for name in table.parts():
+        aliases = [alias for alias, (part, _) in table.aliases.items() if part == name]
+        try:
+            part = table.get(name)
+        except CreativityError as error:
+            rows[name] = {"about": str(error), "aliases": aliases, "options": []}
+            continue
+        about = (part.__doc__ or "").strip().splitlines()
+        options = [{"name": option, "default": default, "help": text} for option, default, text in describe(part.Options)]
+        rows[name] = {"about": about[0] if about else "", "aliases": aliases, "options": options}
+    if asked.json:
+        print(json.dumps(rows))
+        return 0
+    kind = asked.kind.removesuffix("s")
+    for name, row in rows.items():
+        print(f"{name}: {row['about']}")
+        if row["aliases"]:
+            print(f"  also by: {', '.join(row['aliases'])}")
+        for option in row["options"]:
+            default = f" [{option['default']}]" if option["default"] else ""
+            print(f"  {kind}.{option['name']}{default}  {option['help']}")
+    return 0

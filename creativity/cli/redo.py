@@ -1,0 +1,63 @@
+"""``creativity redo FILE``: run an artwork's recipe again."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from creativity.cli.parse import Artwork, Files, Flag, Folder, Outputs, Text, parse
+
+
+@dataclass(frozen=True)
+class Redo:
+    """Run an artwork's recipe again: the same picture on the same machine, or another with --seed."""
+
+    file: Artwork
+    """A PNG, SVG or JSON that creativity saved, or a finished run folder."""
+    output: Outputs = ()
+    """What to save; by default FILE-redo with the file's own suffix."""
+    target: Text = None
+    """The picture that it was made from, where it is not found beside the file."""
+    seed: Text = None
+    """Another seed, or new to draw one."""
+    run_dir: Folder = None
+    """Folder for checkpoints, history and previews; by default runs/NAME."""
+    plugin: Files = ()
+    """The plug-in that it was made with."""
+    json: Flag = False
+    """Print the final figures as one line of JSON on standard output."""
+    quiet: Flag = False
+    """Say nothing but errors."""
+
+
+def main(words: Sequence[str]) -> int:
+    asked = parse(Redo, words, "redo")
+
+    from creativity import verbs
+    from creativity.artwork import open_artwork
+    from creativity.cli.searching import search, writable_kinds
+    from creativity.errors import CreativityError
+    from creativity.files import numbered
+    from creativity.streams import draw_seed
+
+    verbs.check_outputs(asked.output, writable_kinds())
+    seed = None
+    if asked.seed is not None:
+        if asked.seed != "new" and not asked.seed.isdigit():
+            raise CreativityError(f"--seed takes a whole number or new, not {asked.seed!r}")
+        seed = draw_seed() if asked.seed == "new" else int(asked.seed)
+    plan = verbs.plan_redo(asked.file, target=asked.target, seed=seed, plugins=asked.plugin)
+    file = Path(asked.file)
+    suffix = file.suffix if file.is_file() else ".svg"
+    outputs = asked.output or (str(numbered(Path(f"{file.stem}-redo{suffix}"))),)
+    run = plan.run(verbs.run_folder(asked.run_dir, f"{file.stem}-redo", plan.recipe))
+    run.outputs = [output if output == "-" else str(Path(output).absolute()) for output in outputs]
+    status = search(run, outputs, quiet=asked.quiet, as_json=asked.json)
+    if status == 0 and seed is None and not asked.quiet:
+        assert run.best is not None
+        same = run.best.numpy().tobytes() == open_artwork(asked.file).genome.tobytes()
+        words_ = "the same picture, bit for bit" if same else "not the same bits: another machine or version of a library computes a little differently"
+        print(words_, file=sys.stderr)
+    return status

@@ -1,0 +1,34 @@
+"""``creativity resume RUN``: continue a run that was stopped, to the result it would have had."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from creativity.cli.parse import Artwork, Flag, Outputs, parse
+
+
+@dataclass(frozen=True)
+class Resume:
+    """Continue a run that was stopped or killed, to the result that it would have had uninterrupted."""
+
+    run: Artwork
+    """The run folder, such as runs/photo-triangles-s42."""
+    output: Outputs = ()
+    """What to save; by default what the run was asked for."""
+    json: Flag = False
+    """Print the final figures as one line of JSON on standard output."""
+    quiet: Flag = False
+    """Say nothing but errors."""
+
+
+def main(words: Sequence[str]) -> int:
+    asked = parse(Resume, words, "resume")
+
+    from creativity import verbs
+    from creativity.cli.searching import search, writable_kinds
+    from creativity.run import open_run
+
+    verbs.check_outputs(asked.output, writable_kinds())
+    run = open_run(asked.run)
+    return search(run, asked.output or run.outputs, quiet=asked.quiet, as_json=asked.json)

@@ -1,0 +1,174 @@
+"""What the searching verbs share: progress on a screen or a log, Ctrl-C, outputs, the final figures."""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from creativity.artwork import SUFFIXES, Artwork
+from creativity.errors import CreativityError
+from creativity.renderers import raster
+from creativity.run import Event, Interrupted, Run
+
+LOG_SECONDS = 5.0
+
+
+def search(run: Run, outputs: Sequence[str], *, quiet: bool, as_json: bool) -> int:
+    """Run to the end, save the outputs, print the figures; returns the exit status."""
+    assert run.folder is not None
+    say = _silent if quiet else _say
+    say(f"seed {run.recipe.seed}, run folder {run.folder.path}")
+    if getattr(raster,'is_cold',lambda:False)():
+        say("compiling the kernels, once; they are kept for the next time ...")
+    raster.prepare()
+    began = time.monotonic()
+    try:
+        with _signals(run), _progress(run, quiet):
+            artwork = run.run()
+    except Interrupted:
+        print(f"stopped at step {run.count} and saved; go on with: creativity resume {run.folder.path}", file=sys.stderr)
+        return 130
+    files = [str(artwork.save(output)) for output in outputs]
+    figures = _figures(run, artwork, files, time.monotonic() - began)
+    if as_json:
+        print(json.dumps(figures))
+    saved = ", ".join(files) or str(run.folder.path)
+    psnr = f" ({figures['psnr']:.1f} dB)" if figures.get("psnr") is not None else ""
+    say(f"{saved}: loss {figures['loss']:.5f}{psnr} after {run.count} steps, {run.seconds:.1f} s of search")
+    return 0
+
+
+def _figures(run: Run, artwork: Artwork, files: list[str], wall: float) -> dict[str, Any]:
+    assert run.folder is not None
+    loss = artwork.results["loss"]
+    figures = {
+        "loss": loss,
+        "steps": run.count,
+        "seconds": round(run.seconds, 3),
+        "wall": round(wall, 3),
+        "seed": run.recipe.seed,
+        "files": files,
+        "run": str(run.folder.path),
+    }
+    if run.recipe.objective.name == "pixel":
+        figures |= {"mse": loss, "psnr": round(-10 * math.log10(loss), 2) if loss > 0 else None}
+    return figures
+
+
+def writable_kinds() -> Sequence[str]:
+    return SUFFIXES
+
+
+def settings(pairs: Sequence[str]) -> dict[str, str]:
+    """``("renderer.count=30",)`` -> {"renderer.count": "30"}. Raises CreativityError for another form."""
+    options = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise CreativityError(f"--set takes PART.OPTION=VALUE, such as renderer.background=none, not {pair!r}")
+        options[key.strip()] = value.strip()
+    return options
+
+
+@contextmanager
+def _signals(run: Run) -> Iterator[None]:
+    """The first Ctrl-C (or a polite kill) ends after the step and saves; the second does not wait."""
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if run.stopping:
+            raise KeyboardInterrupt
+        run.stop()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _progress(run: Run, quiet: bool) -> Iterator[None]:
+    if quiet:
+        yield
+    elif sys.stderr.isatty():
+        with _bar() as listener:
+            run.listeners.append(listener)
+            yield
+    else:
+        run.listeners.append(_log())
+        yield
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[Event], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    columns = (BarColumn(bar_width=None), TextColumn("{task.description}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=8) as bar:
+        task = bar.add_task("starting ...", total=None)
+        shown = 0.0
+
+        def show(event: Event) -> None:
+            nonlocal shown
+            if event.kind == "done" or time.monotonic() - shown > 0.1:
+                shown = time.monotonic()
+                bar.update(task, completed=event.step, total=max(1, event.horizon), description=_words(event))
+
+        yield show
+
+
+def _log() -> Callable[[Event], None]:
+    said = 0.0
+
+    def show(event: Event) -> None:
+        nonlocal said
+        if event.kind in ("start", "done") or time.monotonic() - said > LOG_SECONDS:
+            said = time.monotonic()
+            _say(_words(event))
+
+    return show
+
+
+def _words(event: Event) -> str:
+    parts = [f"step {event.step}/{event.horizon}"]
+    if math.isfinite(event.best):
+        parts.append(f"loss {event.best:.5f}")
+        if 0 < event.best < 1:
+            parts.append(f"{event.psnr:.1f} dB")
+    if event.fidelity < 1:
+        parts.append(f"at {event.fidelity:.0%} resolution")
+    if event.kind != "done" and event.remaining is not None:
+        parts.append(f"{_duration(event.remaining)} left")
+    return ", ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _silent(text: str) -> None:
+    pass
+
+
+def default_output(target: str, renderer: str, kind: str) -> Path:
+    """Beside nothing that exists: photo-triangles.svg, photo-triangles-2.svg ... in this folder."""
+    from creativity.files import numbered
+
+    stem = Path(target).stem or "picture"
+    return numbered(Path(f"{stem}-{renderer}{kind}"))

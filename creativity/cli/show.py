@@ -1,0 +1,52 @@
+"""``creativity show FILE-OR-RUN``: what an artwork or a run is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from creativity.cli.parse import Artwork, Flag, parse
+
+
+@dataclass(frozen=True)
+class Show:
+    """Print the recipe and the figures of an artwork's file or of a run folder, finished or not."""
+
+    file: Artwork
+    """A PNG, SVG or JSON that creativity saved, or a run folder."""
+    json: Flag = False
+    """As JSON."""
+
+
+def main(words: Sequence[str]) -> int:
+    asked = parse(Show, words, "show")
+
+    import json
+    import math
+
+    from creativity.artwork import open_artwork
+    from creativity.files import RunFolder, load_state
+    from creativity.recipe import Recipe
+
+    path = Path(asked.file)
+    if path.is_dir() and not (path / "artwork.json").exists() and (path / "recipe.toml").exists():
+        recipe = Recipe.from_toml((path / "recipe.toml").read_text(encoding="utf-8"), str(path / "recipe.toml"))
+        arrays, facts, _ = load_state(RunFolder(path))
+        results = {"loss": facts["best_loss"], "steps": int(arrays["optimizer/count"]), "seconds": facts["seconds"]}
+        state = f"not finished; continue with: creativity resume {path}"
+    else:
+        artwork = open_artwork(path)
+        recipe, results, state = artwork.recipe, artwork.results, "finished"
+    if asked.json:
+        print(json.dumps({"recipe": recipe.to_dict(), "results": results}))
+        return 0
+    loss = results.get("loss")
+    if isinstance(loss, float) and recipe.objective.name == "pixel" and loss > 0:
+        results = {**results, "psnr": f"{-10 * math.log10(loss):.2f} dB"}
+    print(f"{path}: {state}")
+    for name, value in results.items():
+        print(f"{name} = {value}")
+    print()
+    print(recipe.to_toml(), end="")
+    return 0

@@ -1,0 +1,224 @@
+"""Files that survive: atomic writes, digests, and the run folder with its lock.
+
+Whatever is written appears whole or not at all: temporary name, flush to disk, rename.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from creativity.errors import CreativityError
+
+TEMPORARY = ".creativity-tmp-"
+
+
+def digest_bytes(content: bytes) -> str:
+    """sha256 in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_atomically(path: str | Path, content: bytes | str) -> Path:
+    """Write a file so that a reader, or a killed process, finds the old content or the new, never a part.
+
+    Raises CreativityError naming the path when the folder is missing, read-only or full; the old file is intact.
+    """
+    path = Path(path)
+    data = content.encode() if isinstance(content, str) else content
+    temporary = path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")
+    try:
+        try:
+            with open(temporary, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
+    except OSError as error:
+        raise CreativityError(f"cannot write {path}: {_reason(error)}") from error
+    _sync_folder(path.parent)
+    return path
+
+
+def make_folder(path: str | Path) -> Path:
+    """The folder, made with its parents where it is missing. Raises CreativityError where that fails."""
+    path = Path(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CreativityError(f"cannot make the folder {path}: {_reason(error)}") from error
+    return path
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def _sync_folder(folder: Path) -> None:
+    # The rename itself must reach the disk too; not every system lets one open a folder.
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+class RunFolder:
+    """The truth about one run. Every index can be rebuilt from it.
+
+    ``recipe.toml``, ``target.png``, ``state.safetensors`` (the previous one kept), ``history.jsonl``,
+    ``preview.png``, ``final.svg|png``, ``artwork.json``, and ``DONE`` last.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+
+    def __truediv__(self, name: str) -> Path:
+        return self.path / name
+
+    @property
+    def done(self) -> bool:
+        return (self / "DONE").exists()
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for this process. A second process is refused and told who holds it.
+
+        The lock is the operating system's, so it ends with its owner, however that dies.
+        """
+        from filelock import FileLock, Timeout
+
+        make_folder(self.path)
+        lock = FileLock(self / "lock", blocking=False)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise CreativityError(f"the run {self.path} is in use by {self._owner()}; wait for it or stop it") from None
+        except OSError as error:
+            raise CreativityError(f"cannot lock the run folder {self.path}: {_reason(error)}") from error
+        try:
+            self._clean()
+            owner = {"pid": os.getpid(), "host": socket.gethostname(), "command": " ".join(sys.argv)[:500]}
+            write_atomically(self / "owner.json", json.dumps(owner))
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                (self / "owner.json").unlink()
+            lock.release()
+
+    def _owner(self) -> str:
+        try:
+            owner = json.loads((self / "owner.json").read_text())
+            return f"process {owner['pid']} on {owner['host']} ({owner['command']})"
+        except (OSError, ValueError, KeyError):
+            return "another process"
+
+    def _clean(self) -> None:
+        """Remove what killed writers left behind. Only the lock's holder may."""
+        for stale in self.path.glob(f"{TEMPORARY}*"):
+            with contextlib.suppress(OSError):
+                stale.unlink()
+
+
+# Checkpoints: named arrays and a little JSON in one safetensors file, its digest inside, the previous one kept.
+
+STATE_SCHEMA = 1
+
+
+def save_state(folder: RunFolder, arrays: dict[str, Any], facts: dict[str, Any]) -> None:
+    """Write ``state.safetensors`` from numpy arrays and JSON-able facts; the last one becomes the previous one."""
+    import numpy as np
+    from safetensors.numpy import save
+
+    # safetensors wants contiguous arrays; a digest over names, shapes and bytes tells rot from truth.
+    arrays = {name: np.array(value, order="C") for name, value in arrays.items()}
+    text = json.dumps(facts, sort_keys=True)
+    header = {"schema": str(STATE_SCHEMA), "facts": text, "digest": _state_digest(arrays, text)}
+    content = save(arrays, metadata=header)
+    current, previous = folder / "state.safetensors", folder / "state.previous.safetensors"
+    if current.exists():
+        with contextlib.suppress(OSError):
+            previous.unlink(missing_ok=True)
+            os.link(current, previous)
+    write_atomically(current, content)
+
+
+def load_state(folder: RunFolder) -> tuple[dict[str, Any], dict[str, Any], str | None]:
+    """The newest whole checkpoint: arrays, facts, and a note when the previous one had to serve.
+
+    Raises CreativityError, with the reason, when there is none.
+    """
+    reasons = []
+    for name in ("state.safetensors", "state.previous.safetensors"):
+        try:
+            arrays, facts = _read_state(folder / name)
+        except FileNotFoundError:
+            reasons.append(f"{name} is missing")
+        except (OSError, ValueError) as error:
+            reasons.append(f"{name} {error}")
+        else:
+            note = f"{reasons[0]}; going on from the previous checkpoint" if reasons else None
+            return arrays, facts, note
+    raise CreativityError(f"the run {folder.path} has no checkpoint to resume from: {'; '.join(reasons)}")
+
+
+def _read_state(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    from safetensors import SafetensorError, safe_open
+
+    if not path.exists():
+        raise FileNotFoundError(path)
+    try:
+        with safe_open(path, framework="numpy") as file:
+            header = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+    except SafetensorError as error:
+        raise ValueError(f"is damaged ({error})") from error
+    if header.get("schema") != str(STATE_SCHEMA):
+        raise ValueError(f"has schema {header.get('schema')}, this version reads {STATE_SCHEMA}")
+    if header.get("digest") != _state_digest(arrays, header["facts"]):
+        raise ValueError("is damaged (its digest does not match)")
+    return arrays, json.loads(header["facts"])
+
+
+def _state_digest(arrays: dict[str, Any], facts: str) -> str:
+    total = hashlib.sha256(facts.encode())
+    for name in sorted(arrays):
+        total.update(f"{name}{arrays[name].shape}{arrays[name].dtype}".encode())
+        total.update(arrays[name].tobytes())
+    return total.hexdigest()
+
+
+def numbered(path: Path, taken: Callable[[Path], bool] = Path.exists) -> Path:
+    """The path itself, or with -2, -3 ... before its suffix: nothing that exists is ever replaced."""
+    candidate, n = path, 1
+    while taken(candidate):
+        n += 1
+        candidate = path.with_name(f"{path.stem}-{n}{path.suffix}")
+    return candidate
+
+
+def cache_folder(name: str) -> Path:
+    """Where compiled kernels are kept between runs: the user's cache folder, or a temporary one if that is closed."""
+    import tempfile
+
+    base = os.environ.get("XDG_CACHE_HOME") or (os.environ.get("LOCALAPPDATA") if os.name == "nt" else None)
+    for root in (Path(base) if base else Path.home() / ".cache", Path(tempfile.gettempdir())):
+        folder = root / "creativity" / name
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return folder
+    return Path(tempfile.mkdtemp(prefix="creativity-"))

@@ -1,0 +1,39 @@
+"""What an objective is: candidates -> losses (B,), lower is better."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from torch import Tensor
+
+
+if TYPE_CHECKING:
+    from creativity.problem import Candidates
+
+
+class Context:
+    """What a run offers an objective to prepare with: the target (4, H, W) premultiplied RGBA, if there is one."""
+
+    def __init__(self, size: tuple[int, int], target: Tensor | None = None):
+        self.size, self.target = size, target
+
+
+class Objective(Protocol):
+    """``needs`` names what must be in the context ("target"), so that nothing unused is loaded.
+
+    ``differentiable``: gradients flow back to the candidates. ``deterministic``: no random crops or noise, so that
+    two losses of one genome are equal and the lowest loss is truly the best.
+    """
+
+    Options: ClassVar[type[Any]]
+    needs: ClassVar[tuple[str, ...]]
+    differentiable: ClassVar[bool]
+    deterministic: ClassVar[bool]
+
+    def prepare(self, context: Context) -> None:
+        """Called once before the first step."""
+        ...
+
+    def __call__(self, candidates: Candidates) -> Tensor:
+        """Losses (B,)."""
+        ...

@@ -1,0 +1,197 @@
+"""Evolution strategies through evosax: one adapter, strategies by name, per-block scales.
+
+Strategies search in z = (genome - start) / scale, so that a spread of 0.1 means the same for every block.
+PGPE: Sehnke et al. 2010; ClipUp: Toklu et al. 2020, as in es-clip (Tian & Ha 2021). SNES: Schaul et al. 2011.
+Sep-CMA-ES: Ros & Hansen 2008. OpenES: Salimans et al. 2017. CMA-ES: Hansen 2016. GA: Such et al. 2017.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from creativity.errors import CreativityError
+from creativity.optimizers.base import Optimizer, State
+from creativity.options import option
+from creativity.problem import Problem
+from creativity.streams import Stream
+
+
+class Strategy(NamedTuple):
+    """What differs between evosax's algorithms: class, sensible numbers, and where each wants its spread."""
+
+    algorithm: str
+    population: int
+    sigma: float
+    rate: float | None = None  # of the inner optimizer, where it has one
+    updates: str | None = None  # that optimizer
+    spread: str = "params"  # the initial spread is a parameter, or a "schedule"
+    whole_population: bool = False  # starts from scored genomes instead of a mean
+    max_dims: int | None = None
+
+
+STRATEGIES = {
+    "pgpe": Strategy("PGPE", 256, 0.1, 0.15, "clipup"),
+    "snes": Strategy("SNES", 256, 0.1, 1.0, "sgd"),
+    "sep-cma-es": Strategy("Sep_CMA_ES", 256, 0.1),
+    "open-es": Strategy("Open_ES", 256, 0.05, 0.02, "adam", "schedule"),
+    "cma-es": Strategy("CMA_ES", 64, 0.1, max_dims=2000),
+    "ga": Strategy("SimpleGA", 256, 0.03, None, None, "schedule", True),
+    "hill-climber": Strategy("HillClimbing", 64, 0.01, None, None, "schedule"),
+}
+
+
+@dataclass(frozen=True)
+class EvolutionOptions:
+    strategy: str = option("pgpe", "which evolution strategy", choices=tuple(STRATEGIES))
+    population: int | None = option(None, "candidates a step; by default the strategy's own", low=2, high=1_000_000)
+    sigma: float | None = option(None, "initial spread, in units of each block's scale", above=0.0, high=100.0)
+    rate: float | None = option(None, "learning rate of the mean, where the strategy has one", above=0.0, high=100.0)
+    updates: str | None = option(None, "how the mean moves", choices=("clipup", "adam", "sgd"))
+
+
+class Evolution(Optimizer):
+    """Evolution strategies: need no gradient, work on every renderer and objective."""
+
+    Options = EvolutionOptions
+    default_steps = 2000
+
+    def __init__(self, options: EvolutionOptions):
+        self.strategy = STRATEGIES[options.strategy]
+        if (options.updates or options.rate) and self.strategy.updates is None:
+            raise CreativityError(f"{options.strategy} moves its mean by its own rule: it takes no rate and no updates")
+        # What was left open is settled here, so that the recipe can record it.
+        options = replace(
+            options,
+            population=options.population or self.strategy.population,
+            sigma=options.sigma or self.strategy.sigma,
+            rate=options.rate or self.strategy.rate,
+            updates=options.updates or self.strategy.updates,
+        )
+        super().__init__(options)
+        self.population: int = self.options.population
+        if self.strategy.algorithm in ("PGPE", "Open_ES") and self.population % 2:
+            raise CreativityError(f"{options.strategy} works with mirrored pairs: population must be even, not {self.population}")
+        self.starts = self.population if self.strategy.whole_population else 1
+        self._asked: Any = None
+
+    def check(self, problem: Problem) -> None:
+        limit = self.strategy.max_dims
+        if limit and problem.spec.size > limit:
+            raise CreativityError(
+                f"{self.options.strategy} keeps a full covariance and takes at most {limit} numbers, this genome has "
+                f"{problem.spec.size}; use sep-cma-es, snes or pgpe"
+            )
+
+    def begin(self, problem: Problem, start: Tensor, stream: Stream) -> None:
+        jax = _jax()
+        self.check(problem)
+        self._origin = start[0].clone()
+        self._scale = problem.spec.scale
+        self._key = jax.random.PRNGKey(stream.integer())
+        self._algorithm, self._params = self._build(problem.spec.size)
+        self._asked = None
+        self.count = 0
+        zeros = np.zeros(problem.spec.size, np.float32)
+        if self.strategy.whole_population:
+            self._first = self._to_z(start)
+            # A state of the right shape; the first tell replaces it with one that knows the true losses.
+            losses = np.zeros(self.population, np.float32)
+            self._state = self._algorithm.init(self._key, self._first, losses, self._params)
+        else:
+            self._state = self._algorithm.init(self._key, zeros, self._params)
+
+    def _build(self, size: int) -> tuple[Any, Any]:
+        import evosax.algorithms
+        import optax
+        from evosax.core.optimizer import clipup
+
+        sigma, rate = self.options.sigma, self.options.rate
+        settings: dict[str, Any] = {"population_size": self.population, "solution": np.zeros(size, np.float32)}
+        if self.options.updates:
+            makers = {"clipup": lambda: clipup(rate, max_velocity=rate), "adam": lambda: optax.adam(rate), "sgd": lambda: optax.sgd(rate)}
+            settings["optimizer"] = makers[self.options.updates]()
+        if self.strategy.spread == "schedule":
+            settings["std_schedule"] = optax.constant_schedule(sigma)
+        algorithm = getattr(evosax.algorithms, self.strategy.algorithm)(**settings)
+        params = algorithm.default_params
+        if self.strategy.spread == "params":
+            params = params.replace(std_init=np.float32(sigma))
+        return algorithm, params
+
+    def ask(self) -> Tensor:
+        jax = _jax()
+        if self.count == 0 and self.strategy.whole_population:
+            self._asked = self._first
+        else:
+            key = jax.random.fold_in(self._key, 2 * self.count)
+            self._asked, self._state = self._algorithm.ask(key, self._state, self._params)
+        return self._to_genomes(self._asked)
+
+    def tell(self, losses: Tensor) -> None:
+        jax = _jax()
+        if self._asked is None:
+            raise CreativityError("tell() before ask(): ask for genomes, score them, then tell their losses")
+        fitness = _finite(losses.detach().cpu().numpy().astype(np.float32))
+        if self.count == 0 and self.strategy.whole_population:
+            self._state = self._algorithm.init(self._key, self._asked, fitness, self._params)
+        else:
+            key = jax.random.fold_in(self._key, 2 * self.count + 1)
+            self._state, _ = self._algorithm.tell(key, self._asked, fitness, self._state, self._params)
+        self._asked = None
+        self.count += 1
+
+    @property
+    def answer(self) -> Tensor:
+        """The mean of a distribution; the best member of a population."""
+        if self.strategy.whole_population:
+            best = np.asarray(self._state.best_solution) if self.count else self._first[0]
+            return self._to_genomes(best[None])[0]
+        return self._to_genomes(np.asarray(self._state.mean)[None])[0]
+
+    def state(self) -> State:
+        leaves = _jax().tree_util.tree_leaves(self._state)
+        return {"count": np.int64(self.count), **{f"es/{i}": np.asarray(leaf) for i, leaf in enumerate(leaves)}}  # type: ignore[dict-item]
+
+    def restore(self, state: State) -> None:
+        jax = _jax()
+        leaves, shape = jax.tree_util.tree_flatten(self._state)
+        restored = [jax.numpy.asarray(state[f"es/{i}"]) for i in range(len(leaves))]
+        self._state = jax.tree_util.tree_unflatten(shape, restored)
+        self.count = int(state["count"])
+
+    def _to_genomes(self, z: Any) -> Tensor:
+        return self._origin + torch.from_numpy(np.array(z, np.float32)) * self._scale
+
+    def _to_z(self, genomes: Tensor) -> np.ndarray[Any, Any]:
+        return ((genomes - self._origin) / self._scale).numpy()
+
+
+def _finite(losses: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A candidate without a finite loss counts as the worst that is finite, so that no average breaks."""
+    good = np.isfinite(losses)
+    if good.all():
+        return losses
+    return np.where(good, losses, losses[good].max() if good.any() else np.float32(0.0))
+
+
+def _jax() -> Any:
+    """jax, set up once: on the CPU it must not take a GPU's memory, and its compilations are kept on disk."""
+    import jax
+
+    if not getattr(_jax, "ready", False):
+        from creativity.files import cache_folder
+
+        jax.config.update("jax_compilation_cache_dir", str(cache_folder("jax")))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+        jax.config.update("jax_default_device", jax.devices("cpu")[0])
+        _jax.ready = True  # type: ignore[attr-defined]
+    return jax
+
+
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")

@@ -1,0 +1,191 @@
+"""Gradient descent by torch's optimizers: per-block rates, a schedule, coarse to fine, restarts as a batch.
+
+The variable is z = (genome - centre) / (scale * rate), so that one learning rate serves all blocks and every method,
+those without parameter groups (L-BFGS) included.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from creativity.errors import CreativityError, nearest
+from creativity.optimizers.base import Optimizer, State, Step
+from creativity.options import option
+from creativity.problem import Problem
+from creativity.streams import Stream
+
+METHODS: dict[str, tuple[str, float, dict[str, Any]]] = {
+    # name: class in torch.optim, learning rate, settings
+    "adam": ("Adam", 0.02, {"betas": (0.9, 0.99)}),
+    "adamw": ("AdamW", 0.02, {"betas": (0.9, 0.99)}),
+    "nadam": ("NAdam", 0.02, {}),
+    "radam": ("RAdam", 0.02, {}),
+    "rmsprop": ("RMSprop", 0.02, {}),
+    "adagrad": ("Adagrad", 0.05, {}),
+    "sgd": ("SGD", 5.0, {"momentum": 0.9}),
+    "lbfgs": ("LBFGS", 1.0, {"max_iter": 10, "history_size": 20, "line_search_fn": "strong_wolfe"}),
+}
+
+
+@dataclass(frozen=True)
+class GradientOptions:
+    method: str = option("adam", "which of torch's optimizers", choices=tuple(METHODS))
+    rate: float | None = option(None, "learning rate, in units of each block's scale", above=0.0, high=1e6)
+    rates: tuple[str, ...] = option((), "factors on the rate by block, such as colour:2,vertices:0.5")
+    schedule: str = option("cosine", "how the rate falls over the run", choices=("cosine", "linear", "constant"))
+    coarse: float = option(0.25, "resolution to start at; doubled in stages until the full one; 1 turns it off", low=0.05, high=1.0)
+    coarse_until: float = option(0.4, "the part of the run after which the resolution is full", low=0.0, high=1.0)
+    restarts: int = option(1, "searches from different starts, side by side; the best wins", low=1, high=4096)
+
+
+class Gradient(Optimizer):
+    """Gradient descent: the fastest where renderer and objective have gradients."""
+
+    Options = GradientOptions
+    default_steps = 1000
+
+    def __init__(self, options: GradientOptions):
+        # What was left open is settled here, so that the recipe can record it.
+        super().__init__(replace(options, rate=options.rate or METHODS[options.method][1]))
+        self.starts = options.restarts
+        if options.method == "lbfgs" and options.restarts > 1:
+            raise CreativityError("lbfgs couples everything in its batch: it takes one start; use adam for restarts")
+
+    def check(self, problem: Problem) -> None:
+        if not problem.differentiable:
+            raise CreativityError("gradient needs a renderer and an objective with gradients; use evolution (pgpe) here")
+        names = [block.name for block in problem.spec.blocks]
+        for name in self._factors():
+            if name not in names:
+                raise CreativityError(f"optimizer 'gradient': rates names no block {name!r}; {nearest(name, names)}")
+
+    def _factors(self) -> dict[str, float]:
+        factors = {}
+        for text in self.options.rates:
+            name, _, number = text.partition(":")
+            try:
+                factors[name] = float(number)
+            except ValueError:
+                raise CreativityError(f"optimizer 'gradient': write rates as colour:2,vertices:0.5, not {text!r}") from None
+            if not (factors[name] > 0 and math.isfinite(factors[name])):
+                raise CreativityError(f"optimizer 'gradient': a rate must be above 0, not {text!r}")
+        return factors
+
+    def begin(self, problem: Problem, start: Tensor, stream: Stream) -> None:
+        self.check(problem)
+        spec = problem.spec
+        self._centre, self._unit = spec.centre, spec.scale * spec.rates(self._factors())
+        self._z = ((start - self._centre) / self._unit).requires_grad_()
+        name, _, settings = METHODS[self.options.method]
+        self._rate: float = self.options.rate
+        self._torch: torch.optim.Optimizer = getattr(torch.optim, name)([self._z], lr=self._rate, **settings)
+        self._best = start[0].clone()
+        self.count = 0
+
+    def step(self, problem: Problem) -> Step:
+        progress = min(1.0, self.count / max(1, self.horizon))
+        for group in self._torch.param_groups:
+            group["lr"] = self._rate * self._decay(progress)
+        fidelity = self._fidelity(progress, problem)
+        looked: list[tuple[Tensor, Tensor]] = []
+
+        def closure() -> Tensor:
+            self._torch.zero_grad()
+            genomes = self._genomes()
+            losses = problem.losses(genomes, self.count, fidelity)
+            finite = torch.isfinite(losses)
+            total = losses[finite].sum()
+            if finite.any():
+                total.backward()  # type: ignore[no-untyped-call]
+            if self._z.grad is not None:
+                # A candidate that lost its loss stands still; it must not poison its moments.
+                torch.nan_to_num_(self._z.grad, nan=0.0, posinf=0.0, neginf=0.0)
+            looked.append((genomes.detach(), losses.detach()))
+            return total.detach()
+
+        self._torch.step(closure)  # type: ignore[arg-type]
+        genomes = torch.cat([pair[0] for pair in looked])
+        losses = torch.cat([pair[1] for pair in looked])
+        # Of several restarts the answer is the one that was best when last looked at.
+        self._best = self._genomes().detach()[int(looked[-1][1].argmin())]
+        self.count += 1
+        return Step(genomes, losses, fidelity)
+
+    def _genomes(self) -> Tensor:
+        return self._centre + self._z * self._unit
+
+    def _decay(self, progress: float) -> float:
+        if self.options.schedule == "cosine":
+            return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress))
+        return 1 - 0.98 * progress if self.options.schedule == "linear" else 1.0
+
+    def _fidelity(self, progress: float, problem: Problem) -> float:
+        """Equal stages of doubled resolution until ``coarse_until``; never below 32 pixels."""
+        if not problem.resolution_free or self.options.coarse >= 1.0 or progress >= self.options.coarse_until:
+            return 1.0
+        least = max(self.options.coarse, 32 / min(problem.size))
+        stages = math.ceil(math.log2(1 / least)) if least < 1 else 0
+        if stages == 0:
+            return 1.0
+        stage = int(progress / self.options.coarse_until * stages)
+        return float(min(1.0, least * 2**stage))
+
+    @property
+    def answer(self) -> Tensor:
+        return self._best
+
+    def state(self) -> State:
+        arrays = {"count": np.int64(self.count), "z": self._z.detach().numpy(), "best": self._best.numpy()}
+        for key, value in self._torch.state.get(self._z, {}).items():
+            _flatten(f"torch/{key}", value, arrays)
+        return arrays  # type: ignore[return-value]
+
+    def restore(self, state: State) -> None:
+        self.count = int(state["count"])
+        with torch.no_grad():
+            self._z.copy_(torch.from_numpy(state["z"]))
+        self._best = torch.from_numpy(state["best"].copy())
+        saved = _unflatten({key.removeprefix("torch/"): value for key, value in state.items() if key.startswith("torch/")})
+        if saved:
+            self._torch.state[self._z] = saved
+
+
+# torch keeps numbers, tensors and (L-BFGS) lists of tensors by name; a checkpoint holds arrays by path.
+
+
+def _flatten(path: str, value: Any, into: dict[str, Any]) -> None:
+    if isinstance(value, Tensor):
+        into[f"{path}/tensor"] = value.detach().numpy()
+    elif isinstance(value, list | tuple):
+        into[f"{path}/length"] = np.int64(len(value))
+        for i, item in enumerate(value):
+            _flatten(f"{path}/{i}", item, into)
+    elif isinstance(value, int):
+        into[f"{path}/int"] = np.int64(value)
+    elif isinstance(value, float):
+        into[f"{path}/float"] = np.float64(value)
+    elif value is None:
+        into[f"{path}/none"] = np.int64(0)
+    else:
+        raise TypeError(f"cannot save {path} of type {type(value).__name__}")
+
+
+def _unflatten(saved: dict[str, Any]) -> dict[str, Any]:
+    def value_at(path: str) -> Any:
+        if f"{path}/tensor" in saved:
+            return torch.from_numpy(np.array(saved[f"{path}/tensor"]))
+        if f"{path}/length" in saved:
+            return [value_at(f"{path}/{i}") for i in range(int(saved[f"{path}/length"]))]
+        if f"{path}/int" in saved:
+            return int(saved[f"{path}/int"])
+        if f"{path}/float" in saved:
+            return float(saved[f"{path}/float"])
+        return None
+
+    return {key: value_at(key) for key in {path.split("/")[0] for path in saved}}

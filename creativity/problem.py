@@ -1,0 +1,80 @@
+"""The problem: a renderer joined with an objective. It is all that an optimizer sees."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from creativity.objectives.base import Objective
+from creativity.renderers.base import FusedRenderer, Renderer, Size
+
+
+class Candidates:
+    """A batch of genomes (B, D) that becomes pictures only when an objective asks for them.
+
+    ``step`` is the search's step and ``fidelity`` in (0, 1] the fraction of the full resolution to score at.
+    """
+
+    def __init__(self, renderer: Renderer, genomes: Tensor, size: Size, step: int = 0, fidelity: float = 1.0, seed: int = 0):
+        self.renderer, self.genomes = renderer, genomes
+        self.step, self.fidelity, self.seed = step, fidelity, seed
+        self._size = size
+        self._images: dict[tuple[Size, bool], Tensor] = {}
+
+    @cached_property
+    def size(self) -> Size:
+        """(H, W) at which these candidates are scored."""
+        height, width = self._size
+        return max(1, round(height * self.fidelity)), max(1, round(width * self.fidelity))
+
+    def images(self, size: Size | None = None, alpha: bool = False) -> Tensor:
+        """(B, 3, H, W) in [0, 1], or premultiplied RGBA (B, 4, H, W); drawn once per size."""
+        key = (size or self.size, alpha)
+        if key not in self._images:
+            self._images[key] = self.renderer.render(self.genomes, key[0], self.seed, alpha)
+        return self._images[key]
+
+    def squared_error(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
+        """Weighted mean squared errors (B,) against ``target`` (4, H, W), premultiplied RGBA, weight (H, W).
+
+        A transparent pixel counts by its expected error over uniformly random backgrounds, which is the plain
+        mean over three channels where both pictures are opaque. Renderers that can do it without an image do.
+        """
+        if isinstance(self.renderer, FusedRenderer):
+            return self.renderer.squared_error(self.genomes, target, weight)
+        height, width = target.shape[1:]
+        return squared_error(self.images((height, width), alpha=True), target, weight)
+
+
+def squared_error(images: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
+    """The definition that fused kernels must meet: premultiplied RGBA (B, 4, H, W) against (4, H, W) -> (B,)."""
+    difference = images - target
+    colour, alpha = difference[:, :3], difference[:, 3:]
+    error = ((colour - alpha / 2) ** 2).sum(dim=1) + alpha[:, 0] ** 2 / 4
+    if weight is None:
+        return error.mean(dim=(1, 2)) / 3
+    return (error * weight).sum(dim=(1, 2)) / (3 * weight.sum())
+
+
+class Problem:
+    """Losses for genomes: ``problem.losses(genomes) -> (B,)``, lower is better.
+
+    ``size`` is the (H, W) that is scored; ``spec`` describes the genomes; ``differentiable`` says whether gradients
+    flow; ``deterministic`` whether the same genome always gets the same loss.
+    """
+
+    def __init__(self, renderer: Renderer, objective: Objective, size: Size, seed: int = 0):
+        self.renderer, self.objective, self.size, self.seed = renderer, objective, size, seed
+        self.spec = renderer.spec
+        self.differentiable = renderer.differentiable and objective.differentiable
+        self.deterministic = objective.deterministic
+        self.resolution_free = renderer.resolution_free
+
+    def losses(self, genomes: Tensor, step: int = 0, fidelity: float = 1.0) -> Tensor:
+        """Losses (B,) of genomes (B, D). A candidate whose loss is not finite gets +inf, so it never wins."""
+        candidates = Candidates(self.renderer, genomes, self.size, step, fidelity, self.seed)
+        losses = self.objective(candidates)
+        return torch.where(torch.isfinite(losses), losses, torch.full_like(losses, torch.inf))
+

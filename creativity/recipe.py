@@ -1,0 +1,161 @@
+"""The recipe: a whole run as plain data, in TOML or JSON. The same recipe and seed give the same picture."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tomllib
+from dataclasses import dataclass, field
+from typing import Any
+
+from creativity.errors import CreativityError
+from creativity.options import build, option, plain
+from creativity.streams import MAX_SEED
+
+SCHEMA = 1
+MAX_STEPS = 10**9
+
+
+@dataclass(frozen=True)
+class Part:
+    """A renderer, objective or optimizer by name, with its options; in TOML one flat table."""
+
+    name: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"name": self.name, **self.options}
+
+
+@dataclass(frozen=True)
+class Target:
+    """The picture to match, known by its digest; its place on a disk is nobody's business."""
+
+    name: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """When to stop; whichever comes first."""
+
+    steps: int | None = option(None, "after so many steps", low=0, high=MAX_STEPS)
+    seconds: float | None = option(None, "after so many seconds of search", low=0.0, high=1e8)
+    loss: float | None = option(None, "when the loss is this low")
+    plateau: int | None = option(None, "after so many steps without an improvement of 0.1 %", low=1, high=MAX_STEPS)
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What the clock decided, as step numbers: redo and resume follow these, never the clock.
+
+    ``steps`` is where the run stopped; ``horizons`` are pairs (step, length that schedules were stretched over).
+    """
+
+    steps: int = option(0, "where the run stopped", low=0, high=MAX_STEPS)
+    horizons: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One run. ``canvas`` is (width, height), its aspect that of every output; ``target_size`` the scored long side."""
+
+    renderer: Part = Part("triangles")
+    objective: Part = Part("pixel")
+    optimizer: Part = Part("adam")
+    seed: int = option(0, "the root of all random streams", low=0, high=MAX_SEED)
+    canvas: tuple[int, ...] = (1, 1)
+    target: Target | None = None
+    target_size: int = option(256, "long side of the pixels that are scored", low=8, high=4096)
+    size: str = option("1024", "size of the output")
+    stop: Stop = Stop()
+    threads: int = option(1, "how many threads the run used", low=1, high=4096)
+    device: str = option("cpu", "where it ran", choices=("cpu",))
+    plugins: tuple[str, ...] = ()
+    replay: Replay | None = None
+    version: str = ""
+    schema: int = SCHEMA
+
+    def __post_init__(self) -> None:
+        if len(self.canvas) != 2 or not all(1 <= side <= 100_000 for side in self.canvas):
+            raise CreativityError(f"recipe: canvas must be [width, height] from 1 to 100000, not {list(self.canvas)}")
+
+    @property
+    def scored_size(self) -> tuple[int, int]:
+        """(H, W) of the pixels that are scored."""
+        width, height = self.canvas
+        long = min(self.target_size, max(width, height)) if self.target else self.target_size
+        return fit_box(long, self.canvas)
+
+    def replace(self, **changes: Any) -> Recipe:
+        return dataclasses.replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        parts = {kind: getattr(self, kind).to_dict() for kind in ("renderer", "objective", "optimizer")}
+        return {**plain(self), **{kind: plain(part) for kind, part in parts.items()}}
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Recipe:
+        """A recipe from plain data. Raises CreativityError for anything unknown, ill-typed or out of range."""
+        if not isinstance(data, dict):
+            raise CreativityError(f"a recipe must be a table, not {type(data).__name__}")
+        data = dict(data)
+        schema = data.get("schema", SCHEMA)
+        if schema != SCHEMA:
+            raise CreativityError(f"this recipe has schema {schema!r}; this version of creativity reads {SCHEMA}")
+        for kind in ("renderer", "objective", "optimizer"):
+            if kind in data:
+                data[kind] = _part(kind, data[kind])
+        if isinstance(data.get("replay"), dict):
+            data["replay"] = {**data["replay"], "horizons": _pairs(data["replay"].get("horizons", []))}
+            data["replay"] = Replay(build(Replay, {"steps": data["replay"].get("steps", 0)}, "recipe: replay").steps, data["replay"]["horizons"])
+        return build(cls, data, "recipe")
+
+    def to_toml(self) -> str:
+        import tomli_w
+
+        data = self.to_dict()
+        simple = {key: value for key, value in data.items() if not isinstance(value, dict)}
+        return tomli_w.dumps({**simple, **{key: value for key, value in data.items() if isinstance(value, dict)}})
+
+    @classmethod
+    def from_toml(cls, text: str, where: str = "recipe") -> Recipe:
+        try:
+            return cls.from_dict(tomllib.loads(text))
+        except tomllib.TOMLDecodeError as error:
+            raise CreativityError(f"{where} is not valid TOML: {error}") from error
+
+
+def _part(kind: str, data: Any) -> Part:
+    if isinstance(data, str):
+        return Part(data)
+    if not isinstance(data, dict) or not isinstance(data.get("name"), str):
+        raise CreativityError(f'recipe: {kind} must be a table with a name, such as {{name = "..."}}, not {data!r}')
+    return Part(data["name"], {key: value for key, value in data.items() if key != "name"})
+
+
+def _pairs(data: Any) -> tuple[tuple[int, int], ...]:
+    if not isinstance(data, list) or not all(
+        isinstance(pair, list) and len(pair) == 2 and all(isinstance(n, int) and 0 <= n <= MAX_STEPS for n in pair) for pair in data
+    ):
+        raise CreativityError("recipe: replay.horizons must be a list of [step, length]")
+    return tuple((pair[0], pair[1]) for pair in data)
+
+
+def parse_json(text: str | bytes, where: str) -> Any:
+    """Strict JSON: NaN and infinities are refused, nesting is bounded by the parser. Raises CreativityError."""
+
+    def refuse(constant: str) -> Any:
+        raise ValueError(f"{constant} is not a number")
+
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
+        raise CreativityError(f"{where} is not valid JSON: {error}") from error
+
+
+def fit_box(long_side: int, canvas: tuple[int, ...]) -> tuple[int, int]:
+    """(H, W) with the canvas's aspect whose longer side is ``long_side``."""
+    width, height = canvas
+    scale = long_side / max(width, height)
+    return max(1, round(height * scale)), max(1, round(width * scale))

@@ -1,0 +1,204 @@
+"""Filled outlines to pixels, exactly and differentiably: the doorway of the raster kernels.
+
+Every vector mark of the house lowers to a filled, flattened outline. A pixel's coverage is the exact area that the
+outline covers in it, ``min(|A|, 1)`` with ``A`` the winding-weighted area, and marks are composited "over" in order, in
+sRGB, premultiplied. Two functions do all the work, and one dict says who does it:
+
+- `render` draws pictures, `squared_error` compares with a target and draws none;
+- ``numba`` is the fast kernel on the CPU, ``reference`` the specification in plain torch that others are tested against.
+
+The gradients are analytic: compositing is undone from the last mark to the first, and a vertex feels the line integral,
+along its two edges, of what a little more coverage would do to the loss. There is no sampling and no smoothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from creativity.errors import CreativityError, nearest
+
+if TYPE_CHECKING:
+    from creativity.renderers.raster.autograd import Kernels
+
+__all__ = ["BACKENDS", "OPACITY_CAP", "Outlines", "prepare", "render", "squared_error"]
+
+BACKENDS = {"numba": "creativity.renderers.raster.cpu", "reference": "creativity.renderers.raster.reference"}
+
+OPACITY_CAP = 1.0 - 1.0 / 4096.0
+"""No mark is more opaque than this inside the kernels, or what lies below an opaque mark could not be recovered.
+
+The picture changes by at most 0.00025, far below one step of an 8-bit file; exports say 1."""
+
+
+@dataclass(frozen=True)
+class Outlines:
+    """A batch of pictures, each a stack of filled, flattened outlines; ragged, by offsets into the level below.
+
+    Image ``b`` has marks ``images[b]:images[b + 1]``, painted in order; mark ``m`` has contours
+    ``marks[m]:marks[m + 1]`` (its holes and islands); contour ``c`` has points ``contours[c]:contours[c + 1]`` and is
+    closed implicitly. Contours of fewer than three points enclose nothing and draw nothing. A mark that has a number
+    that is not finite is left out and receives a zero gradient; colours and opacities are clamped to [0, 1].
+    """
+
+    points: Tensor
+    """(P, 2) float32, pixels: x right, y down; pixel (row i, column j) is the square [j, j + 1] x [i, i + 1]."""
+    colours: Tensor
+    """(M, 3) sRGB in [0, 1], straight (not premultiplied)."""
+    opacities: Tensor
+    """(M,) in [0, 1]."""
+    backgrounds: Tensor
+    """(B, 4) premultiplied RGBA in [0, 1]; all zeros is transparent."""
+    contours: Tensor
+    """(C + 1,) int32 offsets into ``points``."""
+    marks: Tensor
+    """(M + 1,) int32 offsets into the contours."""
+    images: Tensor
+    """(B + 1,) int32 offsets into the marks."""
+    convex: bool = False
+    """The caller's promise that every mark is one convex contour, of either orientation; kernels may use it."""
+
+    @classmethod
+    def regular(
+        cls, points: Tensor, colours: Tensor, opacities: Tensor, backgrounds: Tensor, *, convex: bool = False
+    ) -> Outlines:
+        """The usual batch: B images of M marks of one contour of n points each.
+
+        ``points (B, M, n, 2)``, ``colours (B, M, 3)``, ``opacities (B, M)``, ``backgrounds (B, 4)``; gradients flow
+        through. Raises `CreativityError` where the shapes disagree.
+        """
+        if points.ndim != 4 or points.shape[-1] != 2:
+            raise CreativityError(f"points must be (images, marks, corners, 2), not {tuple(points.shape)}")
+        b, m, n, _ = points.shape
+        if colours.shape != (b, m, 3) or opacities.shape != (b, m):
+            raise CreativityError(
+                f"for points {tuple(points.shape)}, colours must be {(b, m, 3)} and opacities {(b, m)}, "
+                f"not {tuple(colours.shape)} and {tuple(opacities.shape)}"
+            )
+        contours, marks, images = _regular_offsets(b, m, n)
+        return cls(
+            points.reshape(-1, 2),
+            colours.reshape(-1, 3),
+            opacities.reshape(-1),
+            backgrounds,
+            contours,
+            marks,
+            images,
+            convex,
+        )
+
+
+def render(outlines: Outlines, size: tuple[int, int], backend: str | None = None) -> Tensor:
+    """Pictures ``(B, 4, H, W)`` of ``outlines`` at ``size = (H, W)`` pixels: premultiplied RGBA in [0, 1].
+
+    Differentiable in points, colours, opacities and backgrounds. The kernels keep the four channels of a pixel side by
+    side, so the result is a view of ``(B, H, W, 4)`` memory: ``contiguous()`` it where planes are wanted. Raises
+    `CreativityError` for shapes that disagree, offsets that lead nowhere, or an unknown backend.
+    """
+    _check(outlines)
+    height, width = size
+    if height < 1 or width < 1:
+        raise CreativityError(f"a picture needs at least one pixel a side, not {height} x {width}")
+    if backend == "reference":
+        from creativity.renderers.raster import reference
+
+        return reference.render(outlines, (height, width))
+    from creativity.renderers.raster import autograd
+
+    return autograd.render(outlines, (height, width), _kernels(backend))
+
+
+def squared_error(
+    outlines: Outlines, target: Tensor, weight: Tensor | None = None, backend: str | None = None
+) -> Tensor:
+    """How far each picture is from ``target (4, H, W)``, premultiplied RGBA: losses ``(B,)``; no picture is made.
+
+    With ``d = picture - target``, over a background of grey level B the two composites differ by ``d_c - d_a B`` in
+    colour channel c. If B is uniform on [0, 1], the expected square of that is ``(d_c - d_a / 2)^2 + d_a^2 / 12``
+    (the mean of B is 1/2, its variance 1/12). Summed over the three colours and averaged over pixels with
+    ``weight (H, W)`` (non-negative; None: all equal)::
+
+        loss = sum_pixels w (sum_c (d_c - d_a / 2)^2 + d_a^2 / 4) / (3 sum_pixels w)
+
+    So where both are opaque it is the ordinary mean squared error, and where they are not it is the error that a viewer
+    over a random background meets: wrong alpha costs, and colour where nothing is seen does not. Differentiable like
+    `render` (not in ``target`` or ``weight``). Raises `CreativityError` as `render` does.
+    """
+    _check(outlines)
+    if target.ndim != 3 or target.shape[0] != 4 or target.numel() == 0:
+        raise CreativityError(f"the target must be premultiplied RGBA (4, H, W), not {tuple(target.shape)}")
+    if weight is not None and weight.shape != target.shape[1:]:
+        raise CreativityError(f"the weight must be {tuple(target.shape[1:])} like the target, not {tuple(weight.shape)}")
+    if backend == "reference":
+        from creativity.renderers.raster import reference
+
+        return reference.squared_error(outlines, target, weight)
+    from creativity.renderers.raster import autograd
+
+    return autograd.squared_error(outlines, target, weight, _kernels(backend))
+
+
+def prepare(backend: str | None = None) -> None:
+    """Compiles the kernels, or loads them from the cache, so that the first picture does not wait."""
+    name = backend or "numba"
+    if name != "reference":
+        _kernels(name).prepare()
+
+
+def _kernels(backend: str | None) -> Kernels:
+    name = backend or "numba"
+    if name not in BACKENDS:
+        raise CreativityError(f"unknown raster backend {name!r}: {nearest(name, BACKENDS)}")
+    module: Kernels = import_module(BACKENDS[name])  # type: ignore[assignment]
+    return module
+
+
+@lru_cache(maxsize=64)
+def _regular_offsets(images: int, marks: int, corners: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Offsets of a regular batch; a search asks for the same ones a thousand times a second."""
+    count = images * marks
+    return (
+        torch.arange(count + 1, dtype=torch.int32) * corners,
+        torch.arange(count + 1, dtype=torch.int32),
+        torch.arange(images + 1, dtype=torch.int32) * marks,
+    )
+
+
+def _check(outlines: Outlines) -> None:
+    """Everything that the kernels rely on: they follow the offsets without looking again."""
+    points, colours, opacities, backgrounds = (
+        outlines.points,
+        outlines.colours,
+        outlines.opacities,
+        outlines.backgrounds,
+    )
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise CreativityError(f"points must be (P, 2), not {tuple(points.shape)}")
+    if colours.ndim != 2 or colours.shape[1] != 3 or opacities.shape != colours.shape[:1]:
+        raise CreativityError(
+            f"colours must be (M, 3) and opacities (M,), not {tuple(colours.shape)} and {tuple(opacities.shape)}"
+        )
+    if backgrounds.ndim != 2 or backgrounds.shape[1] != 4:
+        raise CreativityError(f"backgrounds must be premultiplied RGBA (B, 4), not {tuple(backgrounds.shape)}")
+    images, marks = backgrounds.shape[0], colours.shape[0]
+    if images and marks and outlines.contours is _regular_offsets(images, marks // images, len(points) // marks)[0]:
+        return
+    _check_offsets("contours", outlines.contours, points.shape[0], None)
+    _check_offsets("marks", outlines.marks, outlines.contours.shape[0] - 1, colours.shape[0])
+    _check_offsets("images", outlines.images, colours.shape[0], backgrounds.shape[0])
+
+
+def _check_offsets(name: str, offsets: Tensor, total: int, rows: int | None) -> None:
+    """``offsets`` must be int32, start at 0, never fall, end at ``total`` and describe ``rows`` things."""
+    if offsets.dtype != torch.int32 or offsets.ndim != 1 or len(offsets) < 1:
+        raise CreativityError(f"{name} must be a row of int32 offsets, not {offsets.dtype} {tuple(offsets.shape)}")
+    if rows is not None and len(offsets) != rows + 1:
+        raise CreativityError(f"{name} must have {rows + 1} offsets for {rows} entries, not {len(offsets)}")
+    plain = offsets.numpy()
+    if plain[0] != 0 or plain[-1] != total or (plain[1:] < plain[:-1]).any():
+        raise CreativityError(f"{name} must rise from 0 to {total}")

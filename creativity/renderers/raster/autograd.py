@@ -1,0 +1,110 @@
+"""What joins a kernel that knows its own gradient to torch, once for every backend."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from creativity.renderers.raster import Outlines
+
+
+class Gradients(NamedTuple):
+    """Shaped like the inputs of the same names."""
+
+    points: Tensor
+    colours: Tensor
+    opacities: Tensor
+    backgrounds: Tensor
+
+
+class Kernels(Protocol):
+    """A backend: a module with these functions. Pictures here are ``(B, H, W, 4)``, contiguous."""
+
+    def forward(self, outlines: Outlines, size: tuple[int, int]) -> Tensor:
+        """The pictures."""
+
+    def backward(self, outlines: Outlines, pictures: Tensor, upstream: Tensor) -> Gradients:
+        """The gradients, from what `forward` returned and the gradient of the loss with respect to it."""
+
+    def compare(
+        self, outlines: Outlines, target: Tensor, weight: Tensor | None, gradients: bool
+    ) -> tuple[Tensor, Gradients | None]:
+        """The losses ``(B,)`` and, if asked for, the gradients of their sum; ``target (4, H, W)``."""
+
+    def prepare(self) -> None:
+        """Compiles or loads whatever the other functions need."""
+
+
+def render(outlines: Outlines, size: tuple[int, int], kernels: Kernels) -> Tensor:
+    """Pictures ``(B, 4, H, W)``, a view of what the kernels wrote."""
+    pictures: Tensor = _Render.apply(*_leaves(outlines), outlines, size, kernels)
+    return pictures.permute(0, 3, 1, 2)
+
+
+def squared_error(outlines: Outlines, target: Tensor, weight: Tensor | None, kernels: Kernels) -> Tensor:
+    """Losses ``(B,)``."""
+    leaves = _leaves(outlines)
+    # Asked here because inside a Function gradients are always off.
+    wanted = torch.is_grad_enabled() and any(leaf.requires_grad for leaf in leaves)
+    losses: Tensor = _SquaredError.apply(*leaves, outlines, target, weight, kernels, wanted)
+    return losses
+
+
+def _leaves(outlines: Outlines) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    return outlines.points, outlines.colours, outlines.opacities, outlines.backgrounds
+
+
+class _Render(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, *arguments: Any) -> Tensor:
+        *_, outlines, size, kernels = arguments
+        pictures: Tensor = kernels.forward(outlines, size)
+        ctx.outlines, ctx.kernels = outlines, kernels
+        ctx.save_for_backward(*_leaves(outlines), pictures)
+        return pictures
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        pictures = ctx.saved_tensors[-1]
+        return *ctx.kernels.backward(ctx.outlines, pictures, upstream), None, None, None
+
+
+class _SquaredError(torch.autograd.Function):
+    """The gradient is taken on the way forward, while a band of the picture is still in the cache.
+
+    What is kept for `backward` is as large as the parameters, never as large as the pictures; `backward` itself only
+    scales each image's share.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, *arguments: Any) -> Tensor:
+        *_, outlines, target, weight, kernels, wanted = arguments
+        losses, gradients = kernels.compare(outlines, target, weight, wanted)
+        if gradients is not None:
+            ctx.outlines = outlines
+            ctx.save_for_backward(*gradients)
+        return losses  # type: ignore[no-any-return]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        points, colours, opacities, backgrounds = ctx.saved_tensors
+        outlines: Outlines = ctx.outlines
+        if len(upstream) == 1:
+            of_mark = of_point = upstream
+        else:
+            first_mark = outlines.images.long()
+            first_point = outlines.contours.long()[outlines.marks.long()[first_mark]]
+            of_mark = upstream.repeat_interleave(first_mark.diff())
+            of_point = upstream.repeat_interleave(first_point.diff())
+        return (
+            points * of_point[:, None],
+            colours * of_mark[:, None],
+            opacities * of_mark,
+            backgrounds * upstream[:, None],
+            *(None,) * 5,
+        )

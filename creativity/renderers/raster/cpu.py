@@ -1,0 +1,211 @@
+"""The ``numba`` backend: who does which rows on which thread, and where results meet.
+
+The unit of work is a strip of rows of one image. Strips depend on the picture's size alone, never on the number of
+threads or on what else is in the batch; each writes its own row of the results, and rows are added up in order. So the
+same bytes come out on any number of threads, and a picture's loss is the same in any company.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from creativity.errors import CreativityError
+from creativity.renderers.raster import OPACITY_CAP, Outlines
+from creativity.renderers.raster.autograd import Gradients
+
+STRIP_ROWS = 256
+"""A picture of at most this many rows is one unit of work: a population has enough of them."""
+
+BAND_BYTES = 49152
+"""What a band of the canvas should take: it and its gradient have to live in the nearest caches."""
+
+
+def forward(outlines: Outlines, size: tuple[int, int]) -> Tensor:
+    """Pictures ``(B, H, W, 4)``."""
+    pictures = torch.empty(len(outlines.backgrounds), *size, 4)
+    _run("DRAW", outlines, size, pictures=pictures)
+    return pictures
+
+
+def backward(outlines: Outlines, pictures: Tensor, upstream: Tensor) -> Gradients:
+    """The gradients, given ``upstream (B, H, W, 4)``; the picture is painted again, band by band."""
+    gradients = _run("PULL_BACK", outlines, (pictures.shape[1], pictures.shape[2]), pictures=upstream)[1]
+    assert gradients is not None
+    return gradients
+
+
+def compare(
+    outlines: Outlines, target: Tensor, weight: Tensor | None, gradients: bool
+) -> tuple[Tensor, Gradients | None]:
+    """Losses ``(B,)`` against ``target (4, H, W)`` and, if asked for, their gradients."""
+    mode = "COMPARE_GRADIENTS" if gradients else "COMPARE"
+    return _run(mode, outlines, (target.shape[1], target.shape[2]), target=target, weight=weight)
+
+
+def prepare() -> None:
+    """Compiles the kernels or loads them from the cache."""
+    square = torch.tensor([[[[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]]])
+    outlines = Outlines.regular(square, torch.zeros(1, 1, 3), torch.ones(1, 1), torch.zeros(1, 4))
+    forward(outlines, (1, 1))
+
+
+def _run(
+    mode: str,
+    outlines: Outlines,
+    size: tuple[int, int],
+    pictures: Tensor | None = None,
+    target: Tensor | None = None,
+    weight: Tensor | None = None,
+) -> tuple[Tensor, Gradients | None]:
+    kernels = _kernels()
+    height, width = size
+    batch, marks, points = len(outlines.backgrounds), len(outlines.colours), len(outlines.points)
+    if height * width >= 2**31 // 16:
+        raise CreativityError(f"a picture of {height} x {width} pixels is more than the kernels can address")
+    strips = -(-height // STRIP_ROWS)
+    strip_rows = -(-height // strips)
+    band_rows = min(max(BAND_BYTES // (width * 16), 1), 64, strip_rows)
+    taped = mode in ("COMPARE_GRADIENTS", "PULL_BACK")
+    losses = np.zeros((strips, batch))
+    by_points = np.empty((strips, points if taped else 0, 2), np.float32)
+    by_marks = np.empty((strips, marks if taped else 0, 4), np.float32)
+    by_backgrounds = np.empty((strips, batch if taped else 0, 4), np.float32)
+    scale = 1.0 / (3.0 * (height * width if weight is None else float(weight.sum(dtype=torch.float64))))
+    arguments = (
+        strips,
+        strip_rows,
+        band_rows,
+        height,
+        width,
+        np.float32(OPACITY_CAP),
+        _plain(outlines.points),
+        _plain(outlines.colours),
+        _plain(outlines.opacities),
+        _plain(outlines.backgrounds),
+        outlines.contours.numpy(),
+        outlines.marks.numpy(),
+        outlines.images.numpy(),
+        _plain(pictures) if pictures is not None else _NO_PICTURES,
+        _interleaved(kernels, target) if target is not None else _NO_TARGET,
+        _plain(weight) if weight is not None else _NO_WEIGHT,
+        weight is not None,
+        np.float32(scale),
+        losses,
+        by_points,
+        by_marks,
+        by_backgrounds,
+    )
+    _share_out(kernels.work, getattr(kernels, mode), batch * strips, arguments)
+    total = torch.from_numpy(losses.sum(0).astype(np.float32))
+    if not taped:
+        return total, None
+    of_marks = _summed(by_marks)
+    return total, Gradients(_summed(by_points), of_marks[:, :3], of_marks[:, 3], _summed(by_backgrounds))
+
+
+_NO_PICTURES = np.empty((0, 0, 0, 4), np.float32)
+_NO_TARGET = np.empty((0, 0, 4), np.float32)
+_NO_WEIGHT = np.empty((0, 0), np.float32)
+
+
+def _summed(parts: np.ndarray[Any, np.dtype[np.float32]]) -> Tensor:
+    """The strips' shares added in order."""
+    return torch.from_numpy(parts[0] if len(parts) == 1 else parts.sum(0))
+
+
+def _plain(tensor: Tensor) -> np.ndarray[Any, np.dtype[np.float32]]:
+    if tensor.device.type != "cpu":
+        raise CreativityError(f"the numba backend draws on the CPU, and these outlines are on {tensor.device}")
+    if tensor.dtype is not torch.float32 or not tensor.is_contiguous():
+        tensor = tensor.to(torch.float32).contiguous()
+    return tensor.detach().numpy()
+
+
+def _interleaved(kernels: Any, target: Tensor) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """``(H, W, 4)`` of a target ``(4, H, W)``: a copy, unless its memory is that already."""
+    by_pixel = target.permute(1, 2, 0)
+    if by_pixel.is_contiguous():
+        return _plain(by_pixel)
+    planes = _plain(target)
+    pixels = np.empty((*planes.shape[1:], 4), np.float32)
+    kernels.interleave(planes, pixels)
+    return pixels
+
+
+def _share_out(work: Any, mode: int, units: int, arguments: tuple[Any, ...]) -> None:
+    """Units in equal runs, a few for each thread; on one thread, or for one unit, simply here."""
+    threads = torch.get_num_threads()
+    if threads == 1 or units == 1:
+        work(mode, 0, units, *arguments)
+        return
+    runs = min(units, 4 * threads)
+    bounds = [units * run // runs for run in range(runs + 1)]
+    pool = _pool(threads)
+    for job in [pool.submit(work, mode, a, b, *arguments) for a, b in zip(bounds, bounds[1:], strict=False)]:
+        job.result()
+
+
+@lru_cache(maxsize=4)
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="creativity-raster")
+
+
+_lock = threading.Lock()
+
+
+@lru_cache(maxsize=1)
+def _kernels() -> Any:
+    """The kernels' module; numba is imported here, at the first use and no sooner.
+
+    Compiled code is kept between runs, in a folder named after the sources: numba itself looks at the calling file
+    alone and would not notice that another one changed. The folder is numba's own setting while our functions are
+    declared, and the caller's again afterwards.
+    """
+    with _lock:
+        import numba
+
+        before = numba.config.CACHE_DIR
+        if not before:
+            numba.config.CACHE_DIR = str(_cache_folder())
+        try:
+            from creativity.renderers.raster import kernels
+        finally:
+            numba.config.CACHE_DIR = before
+        return kernels
+
+
+def _cache_folder() -> Path:
+    """A folder of the user's that can be written; where there is none, one that lives as long as this boot."""
+    here = Path(__file__).parent
+    digest = sha256(b"".join((here / name).read_bytes() for name in ("kernels.py", "simd.py"))).hexdigest()[:12]
+    for base in (_user_cache(), Path(tempfile.gettempdir()) / f"creativity-{os.getpid()}"):
+        folder = base / "creativity" / "numba" / digest
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                return folder
+        except OSError:
+            continue
+    raise CreativityError("no folder can be written for compiled kernels; set NUMBA_CACHE_DIR to one that can")
+
+
+def _user_cache() -> Path:
+    import sys
+
+    home = Path.home()
+    if sys.platform == "darwin":
+        return home / "Library" / "Caches"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
+    return Path(os.environ.get("XDG_CACHE_HOME", home / ".cache"))

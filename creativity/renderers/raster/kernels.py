@@ -1,0 +1,568 @@
+"""The numba kernels: exact-area coverage of any outline, painted, compared, and undone for the gradient.
+
+A picture is made in *bands* of a few rows, so that everything a mark does to its rows stays in the first caches: the
+band is painted mark by mark, compared with the target, and walked back mark by mark, before the next band begins.
+
+Painting one mark in one band:
+
+1. `_cross`: every edge leaves, in each pixel that it crosses, its signed drop (*cover*) and the area to its right
+   (*area*), and sets the pixel's bit. A pixel's winding area is its own area plus all cover to its left.
+2. `_sweep`: each row is read back through its bits. Crossed pixels are blended one by one; between them the area is
+   constant, and a run is blended two pixels an instruction, without looking at coverage at all.
+
+With a *tape*, both also write down what they did: pieces (pixel, edge, share of the edge in that pixel) and spans
+(pixel, length, area). `_undo` replays it backwards: it recovers what lay below, passes the gradient through, and
+finds, in each crossed pixel, what a little more area would do to the loss, h. An edge that moves sweeps area where it
+is and nowhere else, so its end points feel the integral of h along it, weighted by their nearness::
+
+    dL/d(x0, y0) += (-ey, ex) sum_pieces h (share - far),    dL/d(x1, y1) += (-ey, ex) sum_pieces h far
+
+with (ex, ey) the edge and ``far`` the integral over the piece of the way gone from the first end to the second.
+
+Geometry is float64 (registers are free, and a vertex at 1e6 stays sane), coverage and colour float32. No function uses
+fastmath's promise that there are no NaN: the checks for them are needed.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numba
+import numpy as np
+from numba import float32 as f32
+from numba import float64, int64, uint64
+
+from creativity.renderers.raster.simd import (
+    alphas,
+    first,
+    folded,
+    lanes,
+    load4,
+    load8,
+    load_bits,
+    load_double,
+    load_float,
+    load_int,
+    lowest_bit,
+    store4,
+    store8,
+    store_bits,
+    store_double,
+    store_float,
+    store_int,
+    sums,
+    twice,
+    unit,
+)
+
+DRAW, COMPARE, COMPARE_GRADIENTS, PULL_BACK = 0, 1, 2, 3
+"""What `work` is asked to do with each band."""
+
+PIXEL, CELL, EDGE, RECORD, PAINT = 16, 8, 64, 16, 32
+"""Sizes in bytes: of a pixel, of a pixel's cover and area, of an edge, of a record on the tape, of a paint."""
+
+NOTHING = np.float32(1e-5)
+"""A winding area below this is what rounding leaves behind a mark's right side."""
+
+jit = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
+
+
+@jit
+def address(array):  # type: ignore[no-untyped-def]
+    """Where an array's numbers begin. Signed: numba turns sums of signed and unsigned integers into floats."""
+    return int64(array.ctypes.data)
+
+
+@jit
+def _prepare(points, colours, opacities, contours, marks, first_mark, last_mark, height, width, cap, edges, boxes, paints):  # type: ignore[no-untyped-def]
+    """Edges, boxes and paints of the marks of one image.
+
+    An edge is eight float64, top end first: x0, y0, x1, y1, dx/dy, 1/dy, 1/|dx| and its direction, +1 where the
+    contour goes down. A box is the rows and columns that a mark can touch, its edges, and a bound on its pieces.
+    """
+    origin = contours[marks[first_mark]]
+    for mark in range(first_mark, last_mark):
+        box = boxes[mark - first_mark]
+        paint = paints[mark - first_mark]
+        sane = math.isfinite(opacities[mark])
+        for channel in range(3):
+            sane &= math.isfinite(colours[mark, channel])
+            paint[channel] = min(max(colours[mark, channel], f32(0.0)), f32(1.0))
+        paint[3] = f32(1.0)
+        paint[4] = min(max(opacities[mark], f32(0.0)), cap)
+        begin, end = contours[marks[mark]], contours[marks[mark + 1]]
+        for point in range(begin, end):
+            sane &= math.isfinite(points[point, 0]) & math.isfinite(points[point, 1])
+        top, bottom, left, right = math.inf, -math.inf, math.inf, -math.inf
+        reach = 0
+        for contour in range(marks[mark], marks[mark + 1]):
+            start, stop = contours[contour], contours[contour + 1]
+            for point in range(start, stop):
+                edge = edges[point - origin]
+                after = point + 1 if point + 1 < stop else start
+                x0, y0 = float64(points[point, 0]), float64(points[point, 1])
+                x1, y1 = float64(points[after, 0]), float64(points[after, 1])
+                if not sane or stop - start < 3:
+                    edge[1], edge[3] = math.inf, -math.inf
+                    continue
+                top, bottom = min(top, y0), max(bottom, y0)
+                left, right = min(left, x0), max(right, x0)
+                edge[7] = 1.0
+                if y0 > y1:
+                    x0, y0, x1, y1 = x1, y1, x0, y0
+                    edge[7] = -1.0
+                edge[0], edge[1], edge[2], edge[3] = x0, y0, x1, y1
+                edge[4] = (x1 - x0) / (y1 - y0) if y1 > y0 else 0.0
+                edge[5] = 1.0 / (y1 - y0) if y1 > y0 else 0.0
+                edge[6] = 1.0 / abs(x1 - x0) if x0 != x1 else 0.0
+                rows = min(max(y1, 0.0), float64(height)) - min(max(y0, 0.0), float64(height))
+                columns = abs(min(max(x1, 0.0), float64(width)) - min(max(x0, 0.0), float64(width)))
+                reach += int64(rows) + int64(columns) + 4
+        box[0] = int64(min(max(top, 0.0), float64(height)))
+        box[1] = int64(math.ceil(min(max(bottom, 0.0), float64(height))))
+        box[2] = int64(min(max(left, 0.0), float64(width - 1))) >> 6
+        box[3] = (int64(min(max(right, 0.0), float64(width - 1))) >> 6) + 1
+        if not left < width:
+            box[1] = box[0]
+        box[4], box[5], box[6] = begin - origin, end - origin, reach
+
+
+@jit
+def _cross(edge, top, bottom, width, cells, touched, words, index, tape, taped):  # type: ignore[no-untyped-def]
+    """Leaves one edge in the cells of rows [top, bottom); with a tape (not 0), returns its new count of pieces."""
+    y0, y1 = load_double(edge + 8), load_double(edge + 24)
+    if not (y0 < bottom and y1 >= top):
+        return taped
+    x0, x1, slope = load_double(edge), load_double(edge + 16), load_double(edge + 32)
+    inverse, along, direction = load_double(edge + 40), load_double(edge + 48), load_double(edge + 56)
+    level = y0 == y1
+    per_pixel = f32((y1 - y0) * along * direction)
+    ya = max(y0, float64(top))
+    xa = x0 + (ya - y0) * slope
+    row = int64(ya)
+    last = row + 1 if level else int64(math.ceil(min(y1, float64(bottom))))
+    while row < last:
+        yb = min(y1, row + 1.0)
+        xb = x1 if yb == y1 else x0 + (yb - y0) * slope
+        drop = f32((yb - ya) * direction)
+        left, right = min(xa, xb), max(xa, xb)
+        pixel = (row - top) * width
+        bits = touched + (row - top) * words * 8
+        if left >= 0.0 and right <= int64(left) + 1 and left < width:
+            # The usual case, and the only one for steep edges: one pixel takes the whole drop.
+            column = int64(left)
+            cell = cells + (pixel + column) * CELL
+            store_float(cell, load_float(cell) + drop)
+            rest = f32(column + 1 - 0.5 * (left + right))
+            store_float(cell + 4, load_float(cell + 4) + drop * rest)
+            word = bits + (column >> 6) * 8
+            store_bits(word, load_bits(word) | (uint64(1) << uint64(column & 63)))
+            if tape:
+                share = 1.0 if level else (yb - ya) * inverse
+                middle = 0.5 if level else (0.5 * (ya + yb) - y0) * inverse
+                record = tape + taped * RECORD
+                store_int(record, np.int32(pixel + column))
+                store_int(record + 4, np.int32(index))
+                store_float(record + 8, f32(share))
+                store_float(record + 12, f32(share * middle))
+                taped += 1
+        elif left < width:
+            if left < 0.0:
+                # What is left of the picture is, to every pixel in it, an edge straight down its left side.
+                outside = drop if right <= 0.0 else f32(-left * per_pixel)
+                cell = cells + pixel * CELL
+                store_float(cell, load_float(cell) + outside)
+                store_float(cell + 4, load_float(cell + 4) + outside)
+                store_bits(bits, load_bits(bits) | uint64(1))
+                left = 0.0
+            right = min(right, float64(width))
+            column = int64(left)
+            while column < right:
+                a, b = max(left, float64(column)), min(right, column + 1.0)
+                part = f32(b - a) * per_pixel
+                cell = cells + (pixel + column) * CELL
+                store_float(cell, load_float(cell) + part)
+                store_float(cell + 4, load_float(cell + 4) + part * f32(column + 1 - 0.5 * (a + b)))
+                word = bits + (column >> 6) * 8
+                store_bits(word, load_bits(word) | (uint64(1) << uint64(column & 63)))
+                if tape:
+                    share = (b - a) * along
+                    middle = abs(0.5 * (a + b) - x0) * along
+                    record = tape + taped * RECORD
+                    store_int(record, np.int32(pixel + column))
+                    store_int(record + 4, np.int32(index))
+                    store_float(record + 8, f32(share))
+                    store_float(record + 12, f32(share * middle))
+                    taped += 1
+                column += 1
+        ya, xa = yb, xb
+        row += 1
+    return taped
+
+
+@jit
+def _blend_run(pixel, count, colour, q):  # type: ignore[no-untyped-def]
+    """``count`` pixels become ``pixel (1 - q) + colour q``."""
+    keep = f32(1.0) - q
+    paint = colour * q
+    paint2 = twice(paint)
+    end = pixel + count * PIXEL
+    while pixel + 2 * PIXEL <= end:
+        store8(pixel, load8(pixel) * keep + paint2)
+        pixel += 2 * PIXEL
+    if pixel < end:
+        store4(pixel, load4(pixel) * keep + paint)
+
+
+@jit
+def _write_span(tape, taped, pixel, count, area):  # type: ignore[no-untyped-def]
+    record = tape + taped * RECORD
+    store_int(record, np.int32(pixel))
+    store_int(record + 4, np.int32(count))
+    store_float(record + 8, area)
+
+
+@jit
+def _sweep(canvas, width, cells, touched, words, first_row, last_row, first_word, last_word, colour, opacity, tape, taped):  # type: ignore[no-untyped-def]
+    """Paints rows [first_row, last_row) of one mark in the band, and empties its cells.
+
+    A span of length 0 on the tape is a crossed pixel, any other a run. Returns the new count of spans.
+    """
+    for row in range(first_row, last_row):
+        start = row * width
+        here, row_cells, bits = canvas + start * PIXEL, cells + start * CELL, touched + row * words * 8
+        cover = f32(0.0)
+        done = 0
+        for word in range(first_word, last_word):
+            pending = load_bits(bits + word * 8)
+            if pending == uint64(0):
+                continue
+            store_bits(bits + word * 8, uint64(0))
+            while pending != uint64(0):
+                column = word * 64 + lowest_bit(pending)
+                pending &= pending - uint64(1)
+                if column > done and abs(cover) > NOTHING:
+                    _blend_run(here + done * PIXEL, column - done, colour, opacity * min(abs(cover), f32(1.0)))
+                    if tape:
+                        _write_span(tape, taped, start + done, column - done, cover)
+                        taped += 1
+                cell = row_cells + column * CELL
+                area = cover + load_float(cell + 4)
+                cover += load_float(cell)
+                store_bits(cell, uint64(0))
+                at = here + column * PIXEL
+                below = load4(at)
+                store4(at, below + (colour - below) * (opacity * min(abs(area), f32(1.0))))
+                if tape:
+                    _write_span(tape, taped, start + column, 0, area)
+                    taped += 1
+                done = column + 1
+        if width > done and abs(cover) > NOTHING:
+            _blend_run(here + done * PIXEL, width - done, colour, opacity * min(abs(cover), f32(1.0)))
+            if tape:
+                _write_span(tape, taped, start + done, width - done, cover)
+                taped += 1
+    return taped
+
+
+@jit
+def _undo(spans, span, last_span, pieces, piece, last_piece, canvas, upstream, slopes, colour, opacity, sums_at, edges_at):  # type: ignore[no-untyped-def]
+    """Takes one mark off a band again, in the picture and in its gradient; adds to the mark's and its edges' sums.
+
+    ``slopes`` is a row of floats per pixel that receives h, the loss by the winding area, where an edge crosses.
+    """
+    by_colour = lanes(f32(0.0), f32(0.0), f32(0.0), f32(0.0))
+    by_opacity = by_colour
+    while span < last_span:
+        record = spans + span * RECORD
+        pixel, count, area = int64(load_int(record)), int64(load_int(record + 4)), load_float(record + 8)
+        span += 1
+        coverage = min(abs(area), f32(1.0))
+        q = opacity * coverage
+        keep = f32(1.0) - q
+        inverse = f32(1.0) / keep
+        at, up = canvas + pixel * PIXEL, upstream + pixel * PIXEL
+        if count == 0:
+            gradient = load4(up)
+            below = unit((load4(at) - colour * q) * inverse)
+            store4(at, below)
+            store4(up, gradient * keep)
+            gain = (colour - below) * gradient
+            by_colour += gradient * q
+            by_opacity += gain * coverage
+            slope = first(sums(gain)) * opacity
+            if abs(area) > f32(1.0) + NOTHING:
+                slope = f32(0.0)
+            store_float(slopes + pixel * 4, slope if area >= f32(0.0) else -slope)
+            continue
+        shift = colour * (-q * inverse)
+        shift2 = twice(shift)
+        gradients = twice(lanes(f32(0.0), f32(0.0), f32(0.0), f32(0.0)))
+        belows = gradients
+        end = at + count * PIXEL
+        while at + 2 * PIXEL <= end:
+            pair = load8(up)
+            below2 = unit(load8(at) * inverse + shift2)
+            store8(at, below2)
+            store8(up, pair * keep)
+            gradients += pair
+            belows += pair * below2
+            at += 2 * PIXEL
+            up += 2 * PIXEL
+        total, product = folded(gradients), folded(belows)
+        if at < end:
+            gradient = load4(up)
+            below = unit(load4(at) * inverse + shift)
+            store4(at, below)
+            store4(up, gradient * keep)
+            total += gradient
+            product += gradient * below
+        by_colour += total * q
+        by_opacity += (colour * total - product) * coverage
+    while piece < last_piece:
+        record = pieces + piece * RECORD
+        piece += 1
+        slope = load_float(slopes + int64(load_int(record)) * 4)
+        edge = edges_at + int64(load_int(record + 4)) * 16
+        store_double(edge, load_double(edge) + float64(slope * load_float(record + 8)))
+        store_double(edge + 8, load_double(edge + 8) + float64(slope * load_float(record + 12)))
+    store4(sums_at, load4(sums_at) + by_colour)
+    store_float(sums_at + 16, load_float(sums_at + 16) + first(sums(by_opacity)))
+
+
+@jit
+def _fill(pixel, count, colour):  # type: ignore[no-untyped-def]
+    pair = twice(colour)
+    end = pixel + count * PIXEL
+    while pixel + 8 * PIXEL <= end:
+        store8(pixel, pair)
+        store8(pixel + 2 * PIXEL, pair)
+        store8(pixel + 4 * PIXEL, pair)
+        store8(pixel + 6 * PIXEL, pair)
+        pixel += 8 * PIXEL
+    while pixel < end:
+        store4(pixel, colour)
+        pixel += PIXEL
+
+
+@jit
+def _compare(canvas, target, weight, count, upstream, scale):  # type: ignore[no-untyped-def]
+    """The weighted error of ``count`` pixels, times ``scale``; with ``upstream`` (not 0), its gradient there.
+
+    In lanes: s = d - d_a / 2 makes the error |s|^2 (the alpha lane is then d_a / 2), and its gradient is 2 s, with the
+    sum of all four lanes of s taken off the alpha lane.
+    """
+    zero = f32(0.0)
+    minus = lanes(zero, zero, zero, f32(-1.0))
+    end = canvas + count * PIXEL
+    if weight:
+        error = lanes(zero, zero, zero, zero)
+        while canvas < end:
+            d = load4(canvas) - load4(target)
+            s = d - alphas(d) * f32(0.5)
+            w = load_float(weight) * scale
+            error += s * s * w
+            if upstream:
+                store4(upstream, (s * f32(2.0) + sums(s) * minus) * w)
+                upstream += PIXEL
+            canvas += PIXEL
+            target += PIXEL
+            weight += 4
+        return float64(first(sums(error)))
+    error2 = twice(lanes(zero, zero, zero, zero))
+    minus2 = twice(minus * scale)
+    double = f32(2.0) * scale
+    while canvas + 2 * PIXEL <= end:
+        d2 = load8(canvas) - load8(target)
+        s2 = d2 - alphas(d2) * f32(0.5)
+        error2 += s2 * s2
+        if upstream:
+            store8(upstream, s2 * double + sums(s2) * minus2)
+            upstream += 2 * PIXEL
+        canvas += 2 * PIXEL
+        target += 2 * PIXEL
+    error = folded(error2)
+    if canvas < end:
+        d = load4(canvas) - load4(target)
+        s = d - alphas(d) * f32(0.5)
+        error += s * s
+        if upstream:
+            store4(upstream, s * double + sums(s) * (minus * scale))
+    return float64(first(sums(error)) * scale)
+
+
+@jit
+def work(  # type: ignore[no-untyped-def]
+    mode, first_unit, last_unit, strips, strip_rows, band_rows, height, width, cap,
+    points, colours, opacities, backgrounds, contours, marks, images,
+    pictures, target, weight, weighted, scale,
+    losses, by_points, by_marks, by_backgrounds,
+):  # fmt: skip
+    """Does units [first_unit, last_unit); unit u is strip ``u % strips`` of image ``u // strips``.
+
+    ``pictures (B, H, W, 4)`` is written by DRAW and is the upstream gradient of PULL_BACK; ``target (H, W, 4)`` and
+    ``weight (H, W)`` are read by the comparisons. Results go to row ``strip`` of ``losses (S, B)``,
+    ``by_points (S, P, 2)``, ``by_marks (S, M, 4)`` and ``by_backgrounds (S, B, 4)``: nobody else writes there.
+    """
+    taping = mode >= COMPARE_GRADIENTS
+    words = (width >> 6) + 1
+    band_pixels = band_rows * width
+    cells = np.zeros(band_pixels, np.uint64)
+    touched = np.zeros(band_rows * words, np.uint64)
+    canvas = np.empty(band_pixels * 4 if mode != DRAW else 1, np.float32)
+    upstream = np.empty(band_pixels * 4 if taping else 1, np.float32)
+    slopes = np.empty(band_pixels if taping else 1, np.float32)
+    spans = np.empty((4096 if taping else 1, 4), np.float32)
+    pieces = np.empty((4096 if taping else 1, 4), np.float32)
+    for unit_index in range(first_unit, last_unit):
+        image, strip = unit_index // strips, unit_index % strips
+        first_mark, last_mark = int64(images[image]), int64(images[image + 1])
+        count = last_mark - first_mark
+        origin = int64(contours[marks[first_mark]])
+        edge_count = int64(contours[marks[last_mark]]) - origin
+        edges = np.empty((edge_count, 8), np.float64)
+        boxes = np.empty((count, 8), np.int64)
+        paints = np.empty((count, 8), np.float32)
+        _prepare(
+            points, colours, opacities, contours, marks, first_mark, last_mark, height, width, cap, edges, boxes, paints
+        )
+        starts = np.zeros((count + 1, 2), np.int64)
+        mark_sums = np.zeros(8, np.float32)
+        mark_totals = np.zeros((count, 5), np.float64)
+        edge_sums = np.zeros((edge_count if taping else 0, 2), np.float64)
+        background = lanes(
+            min(max(backgrounds[image, 0], f32(0.0)), f32(1.0)),
+            min(max(backgrounds[image, 1], f32(0.0)), f32(1.0)),
+            min(max(backgrounds[image, 2], f32(0.0)), f32(1.0)),
+            min(max(backgrounds[image, 3], f32(0.0)), f32(1.0)),
+        )
+        loss = 0.0
+        left_over = np.zeros(4, np.float32)
+        background_total = np.zeros(4, np.float64)
+        edges_at, paints_at = address(edges), address(paints)
+        cells_at, touched_at = address(cells), address(touched)
+        stop = min(height, (strip + 1) * strip_rows)
+        for top in range(strip * strip_rows, stop, band_rows):
+            bottom = min(stop, top + band_rows)
+            size = (bottom - top) * width
+            canvas_at = address(pictures) + (image * height + top) * width * PIXEL if mode == DRAW else address(canvas)
+            _fill(canvas_at, size, background)
+            span, piece = 0, 0
+            for mark in range(count):
+                begin, end = max(top, boxes[mark, 0]), min(bottom, boxes[mark, 1])
+                starts[mark, 0], starts[mark, 1] = span, piece
+                if begin >= end:
+                    continue
+                spans_at, pieces_at = 0, 0
+                if taping:
+                    spans = _roomy(spans, span, (end - begin) * (2 * width + 1))
+                    pieces = _roomy(pieces, piece, boxes[mark, 6])
+                    spans_at, pieces_at = address(spans), address(pieces)
+                for edge in range(boxes[mark, 4], boxes[mark, 5]):
+                    piece = _cross(
+                        edges_at + edge * EDGE, top, bottom, width, cells_at, touched_at, words, edge, pieces_at, piece
+                    )
+                colour = load4(paints_at + mark * PAINT)
+                opacity = load_float(paints_at + mark * PAINT + 16)
+                span = _sweep(
+                    canvas_at, width, cells_at, touched_at, words, begin - top, end - top,
+                    boxes[mark, 2], boxes[mark, 3], colour, opacity, spans_at, span,
+                )  # fmt: skip
+            starts[count, 0], starts[count, 1] = span, piece
+            if mode == DRAW:
+                continue
+            upstream_at = address(upstream) if taping else 0
+            if mode == PULL_BACK:
+                given = address(pictures) + (image * height + top) * width * PIXEL
+                for pixel in range(size):
+                    store4(upstream_at + pixel * PIXEL, load4(given + pixel * PIXEL))
+            else:
+                for row in range(top, bottom):
+                    ahead = (row - top) * width * PIXEL
+                    loss += _compare(
+                        canvas_at + ahead, address(target) + row * width * PIXEL,
+                        address(weight) + row * width * 4 if weighted else 0,
+                        width, upstream_at + ahead if taping else 0, scale,
+                    )  # fmt: skip
+            if not taping:
+                continue
+            sums_at, edge_sums_at = address(mark_sums), address(edge_sums)
+            for mark in range(count - 1, -1, -1):
+                if starts[mark, 0] == starts[mark + 1, 0]:
+                    continue
+                _undo(
+                    address(spans), starts[mark, 0], starts[mark + 1, 0],
+                    address(pieces), starts[mark, 1], starts[mark + 1, 1],
+                    canvas_at, upstream_at, address(slopes),
+                    load4(paints_at + mark * PAINT), load_float(paints_at + mark * PAINT + 16),
+                    sums_at, edge_sums_at,
+                )  # fmt: skip
+                # A band's sums are float32; bands add up in float64.
+                for channel in range(5):
+                    mark_totals[mark, channel] += mark_sums[channel]
+                    mark_sums[channel] = f32(0.0)
+            rest = lanes(f32(0.0), f32(0.0), f32(0.0), f32(0.0))
+            for pixel in range(size):
+                rest += load4(upstream_at + pixel * PIXEL)
+            store4(address(left_over), rest)
+            for channel in range(4):
+                background_total[channel] += left_over[channel]
+        losses[strip, image] = loss
+        if taping:
+            for channel in range(4):
+                by_backgrounds[strip, image, channel] = background_total[channel]
+            for mark in range(count):
+                for channel in range(4):
+                    # The colour's sums have an unused fourth lane, the opacity's comes after it.
+                    by_marks[strip, first_mark + mark, channel] = mark_totals[mark, channel + channel // 3]
+            _gather(points, contours, int64(marks[first_mark]), int64(marks[last_mark]), edges, edge_sums, by_points[strip])
+
+
+@jit
+def interleave(planes, pixels):  # type: ignore[no-untyped-def]
+    """``(4, H, W)`` to ``(H, W, 4)``."""
+    count = planes.shape[1] * planes.shape[2]
+    plane = address(planes)
+    pixel = address(pixels)
+    for _ in range(count):
+        r, g = load_float(plane), load_float(plane + 4 * count)
+        b, a = load_float(plane + 8 * count), load_float(plane + 12 * count)
+        store4(pixel, lanes(r, g, b, a))
+        plane += 4
+        pixel += PIXEL
+
+
+@jit
+def _roomy(tape, used, wanted):  # type: ignore[no-untyped-def]
+    """The tape, or a longer copy with room for ``wanted`` more records."""
+    if used + wanted <= len(tape):
+        return tape
+    longer = np.empty((2 * (used + wanted), 4), np.float32)
+    for record in range(used):
+        for entry in range(4):
+            longer[record, entry] = tape[record, entry]
+    return longer
+
+
+@jit
+def _gather(points, contours, first_contour, last_contour, edges, edge_sums, by_points):  # type: ignore[no-untyped-def]
+    """From the sums of each edge to the gradients of its two ends."""
+    origin = contours[first_contour]
+    for point in range(origin, contours[last_contour]):
+        by_points[point, 0] = by_points[point, 1] = f32(0.0)
+    for contour in range(first_contour, last_contour):
+        start, stop = contours[contour], contours[contour + 1]
+        for point in range(start, stop):
+            edge = point - origin
+            whole, lower = edge_sums[edge, 0], edge_sums[edge, 1]
+            if whole == 0.0 and lower == 0.0:
+                continue
+            after = point + 1 if point + 1 < stop else start
+            ex = float64(points[after, 0]) - float64(points[point, 0])
+            ey = float64(points[after, 1]) - float64(points[point, 1])
+            second = lower if edges[edge, 7] > 0.0 else whole - lower
+            by_points[point, 0] += f32(-ey * (whole - second))
+            by_points[point, 1] += f32(ex * (whole - second))
+            by_points[after, 0] += f32(-ey * second)
+            by_points[after, 1] += f32(ex * second)

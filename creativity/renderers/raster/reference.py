@@ -1,0 +1,81 @@
+"""The specification in plain torch: every pixel against every edge, slow and obvious, any floating dtype.
+
+Differentiable by autograd alone, so it shares no derivation with the kernels that are tested against it. Use float64
+for finite differences. Time and memory grow with pixels x edges: small pictures only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from creativity.renderers.raster import OPACITY_CAP
+
+if TYPE_CHECKING:
+    from creativity.renderers.raster import Outlines
+
+HUGE = 2.0**24
+"""Coordinates are clamped to this many pixels, where squares and differences are still exact enough."""
+
+
+def render(outlines: Outlines, size: tuple[int, int]) -> Tensor:
+    """Pictures ``(B, 4, H, W)``, premultiplied RGBA, in the dtype of the points."""
+    height, width = size
+    dtype = outlines.points.dtype
+    contours, marks, images = outlines.contours.tolist(), outlines.marks.tolist(), outlines.images.tolist()
+    pictures = []
+    for b, background in enumerate(outlines.backgrounds.to(dtype)):
+        canvas = _unit(background)[:, None, None].expand(4, height, width)
+        for m in range(images[b], images[b + 1]):
+            rings = [outlines.points[contours[c] : contours[c + 1]] for c in range(marks[m], marks[m + 1])]
+            paint = torch.cat([outlines.colours[m], outlines.opacities[m : m + 1]]).to(dtype)
+            if not all(bool(torch.isfinite(part).all()) for part in [paint, *rings]):
+                continue
+            area = sum((_winding_area(ring, height, width) for ring in rings), paint.new_zeros(height, width))
+            q = paint[3].clamp(0.0, OPACITY_CAP) * area.abs().clamp(max=1.0)
+            colour = torch.cat([paint[:3].clamp(0.0, 1.0), paint.new_ones(1)])
+            canvas = canvas + q * (colour[:, None, None] - canvas)
+        pictures.append(canvas)
+    return torch.stack(pictures) if pictures else outlines.points.new_zeros(0, 4, height, width)
+
+
+def squared_error(outlines: Outlines, target: Tensor, weight: Tensor | None) -> Tensor:
+    """Losses ``(B,)``: the formula of the doorway's docstring, letter by letter."""
+    difference = render(outlines, (target.shape[1], target.shape[2])) - target
+    colour, alpha = difference[:, :3], difference[:, 3:]
+    error = ((colour - alpha / 2) ** 2).sum(1) + (alpha**2 / 4)[:, 0]
+    w = torch.ones_like(target[0]) if weight is None else weight
+    return (w * error).sum((1, 2)) / (3 * w.sum())
+
+
+def _unit(values: Tensor) -> Tensor:
+    return torch.nan_to_num(values, nan=0.0).clamp(0.0, 1.0)
+
+
+def _winding_area(ring: Tensor, height: int, width: int) -> Tensor:
+    """``(H, W)``: the area that the closed ring covers in each pixel, weighted by its winding number.
+
+    An edge that descends by dy within a row adds to each pixel of the row the area to its right; clipping an edge to a
+    row and a pixel takes a ramp of u = (right side of the pixel) - x: 0 left of it, 1 right of it, u between.
+    """
+    if len(ring) < 3:
+        return ring.new_zeros(height, width)
+    ring = ring.clamp(-HUGE, HUGE)
+    (x0, y0), (x1, y1) = ring.T, ring.roll(-1, 0).T
+    level = y0 == y1
+    slope = (x1 - x0) / torch.where(level, torch.ones_like(y0), y1 - y0)
+    rows = torch.arange(height, dtype=ring.dtype)[:, None]
+    top, bottom = y0.clamp(rows, rows + 1), y1.clamp(rows, rows + 1)  # (H, n), signed: top > bottom where it ascends
+    right = torch.arange(1, width + 1, dtype=ring.dtype)
+    ua = right - (x0 + (top - y0) * slope)[..., None]  # (H, n, W)
+    ub = right - (x0 + (bottom - y0) * slope)[..., None]
+    steep = (ub - ua).abs() < (1e-7 if ring.dtype == torch.float64 else 1e-4)
+    du = torch.where(steep, torch.ones_like(ua), ub - ua)
+    ca, cb = ua.clamp(0, 1), ub.clamp(0, 1)
+    # The mean of the ramp over the piece; ratios of differences, because a difference of squares would cancel.
+    mean = (cb - ca) / du * (ca + cb) / 2 + (ub.clamp(min=1) - ua.clamp(min=1)) / du
+    mean = torch.where(steep, ((ua + ub) / 2).clamp(0, 1), mean)
+    drop = torch.where(level, torch.zeros_like(top), bottom - top)
+    return (drop[..., None] * mean).sum(1)

@@ -1,0 +1,349 @@
+"""The run: the loop, its clock, stop rules, checkpoints and exact resume. It emits events and knows no screen.
+
+    while not run.done:
+        run.record(optimizer.step(problem))
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from creativity import images, registry
+from creativity.artwork import Artwork
+from creativity.errors import CreativityError
+from creativity.files import RunFolder, load_state, save_state, write_atomically
+from creativity.objectives.base import Context
+from creativity.optimizers.base import Optimizer, Step
+from creativity.options import plain
+from creativity.problem import Problem
+from creativity.recipe import Part, Recipe, Replay
+from creativity.streams import Streams
+
+PREVIEW_SIZE = 512
+CHECKPOINT_SECONDS = 2.0  # at least; and saving may take at most a twentieth of the time
+HORIZON_LOOKS = 50  # how often in a timed run its length in steps is estimated anew
+SCORE_EVERY = 10  # steps between looks at the answer where the steps' own losses cannot be compared
+HISTORY_LINES = 1000
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a listener hears. ``kind``: start, step, saved, done. ``remaining`` is in seconds, None when unknown."""
+
+    kind: str
+    step: int
+    horizon: int
+    loss: float
+    best: float
+    seconds: float
+    remaining: float | None
+    fidelity: float = 1.0
+
+    @property
+    def psnr(self) -> float:
+        """Peak signal-to-noise ratio of the best in dB, where the loss is a mean squared error."""
+        return -10 * math.log10(self.best) if 0 < self.best < math.inf else math.inf
+
+
+class Interrupted(Exception):
+    """The run was asked to stop; its state is saved."""
+
+
+class Run:
+    """One search. With a folder it can be killed at any moment and resumed to the same result.
+
+    ``target`` is a canonical picture, uint8 RGBA (H, W, 4). Raises CreativityError, before anything starts, for
+    parts that do not go together.
+    """
+
+    def __init__(self, recipe: Recipe, target: np.ndarray[Any, Any] | None = None, folder: str | Path | None = None):
+        torch.set_num_threads(recipe.threads)
+        self.target = target
+        self.folder = RunFolder(folder) if folder else None
+        self.listeners: list[Callable[[Event], None]] = []
+        self.outputs: list[str] = []
+        self.stopping = False
+        self._warm = False
+
+        renderer = registry.renderers.create(recipe.renderer.name, recipe.renderer.options)
+        objective = registry.objectives.create(recipe.objective.name, recipe.objective.options)
+        self.optimizer: Optimizer = registry.optimizers.create(recipe.optimizer.name, recipe.optimizer.options)
+        # The recipe records every option, so that a later change of a default changes no old picture.
+        self.recipe = recipe.replace(
+            renderer=Part(recipe.renderer.name, plain(renderer.options)),
+            objective=Part(recipe.objective.name, plain(objective.options)),
+            optimizer=Part(registry.optimizers.resolve(recipe.optimizer.name)[0], plain(self.optimizer.options)),
+        )
+        size = recipe.scored_size
+        scored = None
+        if target is not None:
+            scored = torch.from_numpy(images.premultiplied(images.resized(target, max(size))))
+            size = (scored.shape[1], scored.shape[2])
+        objective.prepare(Context(size, scored))
+        self._hint = scored
+        self.problem = Problem(renderer, objective, size, recipe.seed)
+        self.optimizer.check(self.problem)
+        self.streams = Streams(recipe.seed)
+
+        self._replay = recipe.replay
+        self._horizons: list[tuple[int, int]] = list(recipe.replay.horizons) if recipe.replay else []
+        self.best: Tensor | None = None
+        self.best_loss = math.inf
+        self._best_step = 0
+        self._plateau_loss, self._plateau_step = math.inf, 0
+        self.seconds = 0.0
+        self._clock = 0.0
+        self._history: list[str] = []
+        self._history_bytes = 0
+        self._saved_at, self._save_took = -math.inf, 0.0
+        self._last = Event("start", 0, self.horizon, math.inf, math.inf, 0.0, None)
+
+    # -- the loop
+
+    def run(self) -> Artwork:
+        """Search until done; write the run folder as it goes. Raises Interrupted once ``stop`` was asked and saved."""
+        with self.folder.locked() if self.folder else nullcontext():
+            self._begin()
+            while not self.done:
+                if self.stopping:
+                    self.save()
+                    raise Interrupted
+                with self._timed():
+                    step = self.optimizer.step(self.problem)
+                self.record(step)
+            return self._finish()
+
+    def stop(self) -> None:
+        """Ask the run to save and end after the step it is in; safe to call from a signal handler."""
+        self.stopping = True
+
+    @property
+    def count(self) -> int:
+        return self.optimizer.count
+
+    @property
+    def horizon(self) -> int:
+        """How many steps the run is expected to take; what schedules are stretched over."""
+        if self._horizons:
+            past = [length for step, length in self._horizons if step <= self.optimizer.count]
+            if past:
+                return past[-1]
+        return self.recipe.stop.steps if self.recipe.stop.steps is not None else self.optimizer.default_steps
+
+    @property
+    def done(self) -> bool:
+        stop = self.recipe.stop
+        if self._replay:
+            return self.count >= self._replay.steps
+        if stop.seconds is not None and self.seconds >= stop.seconds:
+            return True
+        if stop.loss is not None and self.best_loss <= stop.loss:
+            return True
+        if stop.plateau is not None and self.count - self._plateau_step >= stop.plateau:
+            return True
+        limit = stop.steps if stop.steps is not None else None if stop.seconds is not None else self.optimizer.default_steps
+        return limit is not None and self.count >= limit
+
+    def record(self, step: Step) -> None:
+        """Keep what scored best, write the history, save when it is time, tell the listeners."""
+        finite = torch.isfinite(step.losses)
+        if not finite.any():
+            where = f"; the last good state is in {self.folder.path}" if self.folder and self._saved_at > 0 else ""
+            raise CreativityError(f"no candidate of step {self.count} has a finite loss; the search cannot go on{where}")
+        loss = float(step.losses[finite].min())
+        if step.fidelity == 1.0 and self.problem.deterministic:
+            best = int(torch.where(finite, step.losses, torch.inf).argmin())
+            self._keep(step.genomes[best], float(step.losses[best]))
+        elif self.count % SCORE_EVERY == 0:
+            self._score_answer()
+        self._look_at_clock()
+        self.optimizer.horizon = self.horizon
+        self._note("step", loss, step.fidelity)
+        if self.folder and time.monotonic() - self._saved_at >= max(CHECKPOINT_SECONDS, 19 * self._save_took):
+            self.save()
+
+    def _keep(self, genome: Tensor, loss: float) -> None:
+        if loss < self.best_loss:
+            self.best, self.best_loss, self._best_step = genome.detach().clone(), loss, self.count
+        if self.best_loss < self._plateau_loss * (1 - 1e-3):
+            self._plateau_loss, self._plateau_step = self.best_loss, self.count
+
+    def _score_answer(self) -> None:
+        """Score the answer at full fidelity on the fixed draw of step 0, so that scores can be compared."""
+        with torch.no_grad():
+            answer = self.optimizer.answer.detach()
+            self._keep(answer, float(self.problem.losses(answer[None])[0]))
+
+    # -- the clock
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        # The first step of a process is left out: it compiles.
+        began = time.perf_counter()
+        yield
+        self.seconds += time.perf_counter() - began if self._warm else 0.0
+        self._warm = True
+
+    def _look_at_clock(self) -> None:
+        """In a timed run, estimate how many steps fit; the estimate is recorded, and a replay follows the record."""
+        limit, fixed = self.recipe.stop.seconds, self.recipe.stop.steps
+        if self._replay or not limit or self.count < 2 or self.seconds - self._clock < limit / HORIZON_LOOKS and self._horizons:
+            return
+        self._clock = self.seconds
+        estimate = max(self.count, round(self.count * limit / max(self.seconds, 1e-9)))
+        self._horizons.append((self.count, min(estimate, fixed) if fixed else estimate))
+
+    # -- what is written
+
+    def _begin(self) -> None:
+        """A new start, or the state that the folder holds."""
+        with torch.no_grad():
+            start = self.problem.renderer.init(self.optimizer.starts, self.streams("init"), self._hint)
+            self.optimizer.begin(self.problem, start, self.streams("optimizer"))
+        if self.folder and (self.folder / "state.safetensors").exists():
+            self._restore(self.folder)
+        else:
+            self._score_answer()
+            if self.best is None:
+                self.best = self.optimizer.answer.detach().clone()
+            if self.folder:
+                write_atomically(self.folder / "recipe.toml", self.recipe.to_toml())
+                write_atomically(self.folder / "outputs.json", json.dumps(self.outputs))
+                if self.target is not None:
+                    write_atomically(self.folder / "target.png", images.encode_png(self.target, {}, None))
+                self.save()
+        self.optimizer.horizon = self.horizon
+        self._note("start", self.best_loss, 1.0)
+
+    def _finish(self) -> Artwork:
+        self._score_answer()
+        artwork = self.artwork
+        if self.folder:
+            self.save()
+            for suffix in (".svg", ".png"):
+                if suffix == ".png" or hasattr(artwork.renderer, "to_svg"):
+                    artwork.save(self.folder / f"final{suffix}")
+            facts = {**json.loads(artwork.to_json()), "volatile": {"seconds": round(self.seconds, 3), "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z")}}
+            write_atomically(self.folder / "artwork.json", json.dumps(facts, sort_keys=True) + "\n")
+            write_atomically(self.folder / "DONE", "")
+        self._note("done", self.best_loss, 1.0)
+        return artwork
+
+    @property
+    def artwork(self) -> Artwork:
+        """The best so far, with the recipe that remakes it."""
+        assert self.best is not None
+        horizons = tuple(pair for pair in self._horizons if pair[0] <= self.count)
+        recipe = self.recipe.replace(replay=Replay(self.count, horizons))
+        return Artwork(self.best.numpy().astype(np.float32), recipe, {"loss": self.best_loss, "steps": self.count})
+
+    def save(self) -> None:
+        """Write a checkpoint, the history so far and a preview, in this order: what is named by one is there."""
+        if not self.folder:
+            return
+        began = time.monotonic()
+        self._append_history(self.folder)
+        assert self.best is not None
+        facts = {
+            "best_loss": self.best_loss,
+            "best_step": self._best_step,
+            "plateau": [self._plateau_loss, self._plateau_step],
+            "seconds": self.seconds,
+            "clock": self._clock,
+            "horizons": self._horizons,
+            "history_bytes": self._history_bytes,
+        }
+        arrays = {f"optimizer/{name}": value for name, value in self.optimizer.state().items()}
+        save_state(self.folder, {**arrays, "best": self.best.numpy()}, facts)
+        write_atomically(self.folder / "preview.png", self.artwork.png(PREVIEW_SIZE))
+        self._saved_at = time.monotonic()
+        self._save_took = self._saved_at - began
+        self._emit("saved")
+
+    def _restore(self, folder: RunFolder) -> None:
+        arrays, facts, _ = load_state(folder)
+        state = {name.removeprefix("optimizer/"): value for name, value in arrays.items() if name.startswith("optimizer/")}
+        self.optimizer.restore(state)
+        self.best = torch.from_numpy(arrays["best"].copy())
+        self.best_loss, self._best_step = facts["best_loss"], facts["best_step"]
+        self._plateau_loss, self._plateau_step = facts["plateau"]
+        self.seconds, self._clock = facts["seconds"], facts["clock"]
+        self._horizons = [(step, length) for step, length in facts["horizons"]]
+        self._history_bytes = facts["history_bytes"]
+        self._saved_at = time.monotonic()
+
+    def _append_history(self, folder: RunFolder) -> None:
+        """Append the new lines; whatever a killed process wrote past the last checkpoint is cut off first."""
+        try:
+            with open(folder / "history.jsonl", "ab") as file:
+                file.truncate(self._history_bytes)
+                file.seek(0, os.SEEK_END)
+                file.write("".join(self._history).encode())
+                file.flush()
+                os.fsync(file.fileno())
+                self._history_bytes = file.tell()
+        except OSError as error:
+            raise CreativityError(f"cannot write {folder / 'history.jsonl'}: {(error.strerror or str(error)).lower()}") from error
+        self._history.clear()
+
+    # -- events
+
+    def _note(self, kind: str, loss: float, fidelity: float) -> None:
+        horizon = self.horizon
+        self._last = Event(kind, self.count, horizon, loss, self.best_loss, self.seconds, self._remaining(horizon), fidelity)
+        if self.folder and (kind != "step" or self.count % max(1, horizon // HISTORY_LINES) == 0):
+            line = {"event": kind, "step": self.count, "loss": _number(loss), "best": _number(self.best_loss)}
+            self._history.append(json.dumps({**line, "fidelity": round(fidelity, 4), "seconds": round(self.seconds, 4)}) + "\n")
+            if kind == "done":
+                self._append_history(self.folder)
+        self._emit(kind)
+
+    def _remaining(self, horizon: int) -> float | None:
+        if self.count < 2:
+            return None
+        limit = self.recipe.stop.seconds
+        by_steps = self.seconds / (self.count - 1) * max(0, horizon - self.count)
+        return by_steps if limit is None else min(by_steps, max(0.0, limit - self.seconds))
+
+    def _emit(self, kind: str) -> None:
+        last = self._last
+        event = Event(kind, last.step, last.horizon, last.loss, last.best, last.seconds, last.remaining, last.fidelity)
+        for listener in self.listeners:
+            listener(event)
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def open_run(folder: str | Path) -> Run:
+    """The run in a folder, ready to ``run()`` on. Raises CreativityError when there is none or it is finished."""
+    held = RunFolder(folder)
+    try:
+        text = (held / "recipe.toml").read_text(encoding="utf-8")
+    except OSError:
+        raise CreativityError(f"{folder} is not a run folder: it has no recipe.toml") from None
+    recipe = Recipe.from_toml(text, str(held / "recipe.toml"))
+    target = None
+    if recipe.target is not None:
+        target = images.canonical(images.open_picture(held / "target.png"))
+        if images.digest(target) != recipe.target.sha256:
+            raise CreativityError(f"{held / 'target.png'} is not the picture that this run began with (its digest differs)")
+    run = Run(recipe, target, folder)
+    outputs = held / "outputs.json"
+    if outputs.exists():
+        stored = json.loads(outputs.read_text())
+        run.outputs = [str(path) for path in stored] if isinstance(stored, list) else []
+    return run

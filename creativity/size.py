@@ -1,0 +1,54 @@
+"""Output sizes as people write them: ``1024``, ``1920x1080``, ``210mm``. The canvas's aspect is always kept."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from creativity.errors import CreativityError
+from creativity.recipe import fit_box
+
+DPI = 300.0  # print resolution of lengths in raster files
+PIXELS_PER_INCH = 96.0  # CSS, hence SVG
+INCHES = {"mm": 1 / 25.4, "cm": 1 / 2.54, "in": 1.0, "pt": 1 / 72}
+MAX_PIXELS = 200_000_000
+
+
+class OutputSize(NamedTuple):
+    """Pixels (H, W); where a length was asked for, its SVG width and height ("210mm") and the raster's dpi."""
+
+    pixels: tuple[int, int]
+    lengths: tuple[str, str] | None = None
+    dpi: float | None = None
+
+
+def parse_size(text: str | int, canvas: tuple[int, ...]) -> OutputSize:
+    """``1024`` (long side), ``800x600`` (the box to fit in) or ``21cm`` (long side) -> pixels.
+
+    Raises CreativityError for anything else, for sizes under one pixel and for more than 200 megapixels.
+    """
+    text = str(text).strip().lower()
+    width, height = canvas
+    if match := re.fullmatch(r"(\d{1,7})(?:px)?", text):
+        result = OutputSize(fit_box(_positive(int(match[1]), text), canvas))
+    elif match := re.fullmatch(r"(\d{1,7})\s*x\s*(\d{1,7})", text):
+        box = (_positive(int(match[1]), text), _positive(int(match[2]), text))
+        scale = min(box[0] / width, box[1] / height)
+        result = OutputSize((max(1, round(height * scale)), max(1, round(width * scale))))
+    elif match := re.fullmatch(r"(\d{1,6}(?:\.\d{1,6})?)\s*(mm|cm|in|pt)", text):
+        long, unit = float(match[1]), match[2]
+        scale = long / max(width, height)
+        lengths = (f"{width * scale:g}{unit}", f"{height * scale:g}{unit}")
+        result = OutputSize(fit_box(_positive(round(long * INCHES[unit] * DPI), text), canvas), lengths, DPI)
+    else:
+        raise CreativityError(f"size {text!r} is not understood; write 1024 (long side in pixels), 800x600 or 210mm")
+    if result.pixels[0] * result.pixels[1] > MAX_PIXELS:
+        rows, columns = result.pixels
+        raise CreativityError(f"size {text!r} is {columns}x{rows}, over {MAX_PIXELS // 10**6} megapixels; choose a smaller one or save SVG")
+    return result
+
+
+def _positive(number: int, text: str) -> int:
+    if number < 1:
+        raise CreativityError(f"size {text!r} must be at least one pixel")
+    return number

@@ -1,0 +1,186 @@
+"""What one can ask for, as functions: fit, redo, resume. The command line's verbs are thin coats over these."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from creativity import images, registry
+from creativity.artwork import Artwork, open_artwork
+from creativity.errors import CreativityError, nearest
+from creativity.files import make_folder, numbered
+from creativity.recipe import Recipe, Target
+from creativity.run import Event, Run, open_run
+from creativity.size import parse_size
+from creativity.streams import draw_seed
+
+Listener = Callable[[Event], None]
+Picture = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A recipe made concrete, with the target's pixels (uint8 RGBA) that it speaks of."""
+
+    recipe: Recipe
+    target: Picture | None
+
+    def run(self, folder: str | Path | None = None) -> Run:
+        return Run(self.recipe, self.target, folder)
+
+
+def plan_fit(
+    target: Any,
+    *,
+    renderer: str = "triangles",
+    count: int | None = None,
+    objective: str = "pixel",
+    optimizer: str = "adam",
+    seed: int | None = None,
+    steps: int | None = None,
+    max_seconds: float | None = None,
+    target_loss: float | None = None,
+    plateau: int | None = None,
+    size: str | int = 1024,
+    target_size: int = 256,
+    threads: int | None = None,
+    device: str = "cpu",
+    options: dict[str, Any] | None = None,
+    plugins: Sequence[str | Path] = (),
+) -> Plan:
+    """Everything that ``fit`` would do, decided and checked, but not begun. See ``fit`` for the arguments."""
+    noted = tuple(" ".join(registry.load_plugin(path)) for path in plugins)
+    picture = images.canonical(images.open_picture(target))
+    name = Path(target).name if isinstance(target, str | Path) else ""
+    parts = {"renderer": {"count": count} if count is not None else {}, "objective": {}, "optimizer": {}}
+    for key, value in (options or {}).items():
+        part, _, option = key.partition(".")
+        if part not in parts or not option:
+            raise CreativityError(f"options are written as renderer.NAME, objective.NAME or optimizer.NAME, not {key!r}")
+        parts[part][option.replace("-", "_")] = value
+    chosen = {"renderer": renderer, "objective": objective, "optimizer": optimizer}
+    for kind, part_name in chosen.items():
+        table: registry.Registry = getattr(registry, f"{kind}s")
+        base, fixed = table.resolve(part_name)
+        chosen[kind], parts[kind] = base, {**fixed, **parts[kind]}
+    data = {
+        **{kind: {"name": chosen[kind], **parts[kind]} for kind in parts},
+        "seed": draw_seed() if seed is None else seed,
+        "canvas": [picture.shape[1], picture.shape[0]],
+        "target": {"name": name, "sha256": images.digest(picture)},
+        "target_size": target_size,
+        "size": str(size),
+        "stop": {
+            key: value
+            for key, value in {"steps": steps, "seconds": max_seconds, "loss": target_loss, "plateau": plateau}.items()
+            if value is not None
+        },
+        "threads": torch.get_num_threads() if threads is None else threads,
+        "device": "cpu" if device == "auto" else device,
+        "plugins": list(noted),
+        "version": importlib.metadata.version("creativity-toolkit"),
+    }
+    recipe = Recipe.from_dict(data)
+    parse_size(recipe.size, recipe.canvas)
+    return Plan(recipe, picture)
+
+
+def fit(target: Any, *, run_dir: str | Path | None = None, progress: Listener | None = None, **how: Any) -> Artwork:
+    """Fit a picture with marks and return the artwork.
+
+        creativity.fit("photo.jpg", renderer="triangles", count=50).save("out.svg")
+
+    ``target``: a path, a PIL image or an array (H, W, 3|4) of uint8. ``renderer``, ``objective``, ``optimizer``:
+    names (``creativity list``); ``options``: any option of theirs, {"renderer.background": "none"}; ``count``: how
+    many marks. ``seed``: drawn and recorded when not given. ``steps``, ``max_seconds`` (of search), ``target_loss``,
+    ``plateau`` (steps without improvement): when to stop, whichever comes first. ``target_size``: long side of the
+    pixels that are scored; ``size``: of the output. ``threads``: all by default. ``run_dir``: keep checkpoints,
+    history and previews there, so that the run can be resumed. ``progress``: called with every Event.
+
+    Raises CreativityError for anything that cannot be done, in one line.
+    """
+    run = plan_fit(target, **how).run(run_dir)
+    if progress:
+        run.listeners.append(progress)
+    return run.run()
+
+
+def resume(run_dir: str | Path, *, progress: Listener | None = None) -> Artwork:
+    """Continue a run from its folder, to the result that it would have had uninterrupted."""
+    run = open_run(run_dir)
+    if progress:
+        run.listeners.append(progress)
+    return run.run()
+
+
+def plan_redo(file: str | Path, *, target: Any = None, seed: int | None = None, plugins: Sequence[str | Path] = ()) -> Plan:
+    """The recipe in an artwork's file, with its target found: given, or by digest near the file.
+
+    A recipe never loads a plug-in; those that it was made with must be given in ``plugins``.
+    """
+    loaded = {" ".join(registry.load_plugin(path)) for path in plugins}
+    recipe = open_artwork(file).recipe
+    for noted in recipe.plugins:
+        if noted not in loaded:
+            raise CreativityError(f"{file} was made with the plug-in {noted.split()[0]}; give that very file with --plugin to redo it")
+    if seed is not None:
+        recipe = recipe.replace(seed=seed)
+    if recipe.target is None:
+        return Plan(recipe, None)
+    if target is not None:
+        picture = images.canonical(images.open_picture(target))
+        if images.digest(picture) != recipe.target.sha256:
+            raise CreativityError(f"{target} is not the picture that {file} was made from (its digest differs)")
+        return Plan(recipe, picture)
+    return Plan(recipe, find_target(recipe.target, Path(file)))
+
+
+def find_target(target: Target, near: Path) -> Picture:
+    """The picture with the target's digest: by its name beside ``near`` or here, in the run folder, in runs beside."""
+    folder = near if near.is_dir() else near.parent
+    shipped = Path(__file__).parent / "data"
+    named = [place / target.name for place in (folder, Path.cwd(), shipped) if target.name]
+    for path in [*named, folder / "target.png", *sorted(folder.glob("runs/*/target.png")), *sorted(Path.cwd().glob("runs/*/target.png"))]:
+        if path.is_file():
+            try:
+                picture = images.canonical(images.open_picture(path))
+            except CreativityError:
+                continue
+            if images.digest(picture) == target.sha256:
+                return picture
+    raise CreativityError(f"the picture {target.name!r} that {near} was made from is not at hand; name it with --target PICTURE")
+
+
+def run_folder(run_dir: str | Path | None, stem: str, recipe: Recipe) -> Path:
+    """A new run folder: the one asked for, or one under runs/ named by what the run is."""
+    if run_dir is not None:
+        folder = Path(run_dir)
+        if (folder / "recipe.toml").exists():
+            raise CreativityError(f"{folder} holds a run already; continue it with: creativity resume {folder}")
+        return make_folder(folder)
+    base = Path("runs") / f"{stem}-{recipe.renderer.name}-s{recipe.seed}"
+    return make_folder(numbered(base))
+
+
+def check_outputs(outputs: Sequence[str], artwork_kinds: Sequence[str]) -> None:
+    """Refuse, before a long search, what could not be written after it."""
+    for output in outputs:
+        if output == "-":
+            continue
+        path = Path(output)
+        if path.is_dir():
+            raise CreativityError(f"cannot save {output}: it is a folder")
+        if path.suffix.lower() not in artwork_kinds:
+            raise CreativityError(f"cannot save {output}: {nearest(path.suffix, artwork_kinds)}")
+        if not path.parent.is_dir():
+            raise CreativityError(f"cannot save {output}: the folder {path.parent} does not exist")
+        if not os.access(path.parent, os.W_OK):
+            raise CreativityError(f"cannot save {output}: the folder {path.parent} is not writable")
+

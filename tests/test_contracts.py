@@ -1,0 +1,230 @@
+"""What every registered part, and every pair of parts, must keep to. A new part is tested the day it is registered."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from creativity import images, registry
+from creativity.errors import CreativityError
+from creativity.objectives.base import Context
+from creativity.problem import Candidates, Problem
+from creativity.renderers.base import FusedRenderer, Renderer, VectorRenderer
+from creativity.streams import Streams
+from tests.oracles import psnr, resvg
+
+RENDERERS, OBJECTIVES, OPTIMIZERS = registry.renderers.parts(), registry.objectives.parts(), registry.optimizers.names()
+SMALL = {"triangles": {"count": 6}}
+
+
+def renderer_of(name: str, **options: Any) -> Renderer:
+    part: Renderer = registry.renderers.create(name, {**SMALL.get(name, {}), **options})
+    return part
+
+
+def problem_of(renderer: str, objective: str, target: Any) -> Problem:
+    scored = torch.from_numpy(images.premultiplied(images.resized(target, 32)))
+    size = (scored.shape[1], scored.shape[2])
+    goal = registry.objectives.create(objective, {})
+    goal.prepare(Context(size, scored))
+    return Problem(renderer_of(renderer), goal, size)
+
+
+@pytest.mark.parametrize("kind", ["renderers", "objectives", "optimizers"])
+def test_every_option_is_documented_and_every_part_says_what_it_is(kind: str) -> None:
+    table: registry.Registry = getattr(registry, kind)
+    for name in table.parts():
+        part = table.get(name)
+        assert part.__doc__, name
+        for field in fields(part.Options):
+            assert field.metadata.get("help"), f"{name}.{field.name} has no help"
+
+
+@pytest.mark.parametrize("name", RENDERERS)
+class TestRenderer:
+    def test_pictures_have_the_shape_and_range_asked_for(self, name: str) -> None:
+        renderer = renderer_of(name)
+        genomes = renderer.init(3, Streams(1)("init"))
+        assert genomes.shape == (3, renderer.spec.size)
+        assert genomes.dtype == torch.float32
+        for size in ((24, 32), (32, 24), (1, 1)):
+            for alpha in (False, True):
+                pictures = renderer.render(genomes, size, alpha=alpha)
+                assert pictures.shape == (3, 3 + alpha, *size)
+                assert pictures.dtype == torch.float32
+                assert 0 <= pictures.min() <= pictures.max() <= 1
+
+    def test_starts_differ_and_are_repeated_by_their_stream(self, name: str) -> None:
+        renderer = renderer_of(name)
+        genomes = renderer.init(3, Streams(1)("init"))
+        assert torch.equal(genomes, renderer.init(3, Streams(1)("init")))
+        assert not torch.equal(genomes, renderer.init(3, Streams(2)("init")))
+        pictures = renderer.render(genomes, (24, 24))
+        assert (pictures[0] - pictures[1]).abs().mean() > 0.01
+
+    def test_a_picture_does_not_depend_on_its_batch(self, name: str) -> None:
+        renderer = renderer_of(name)
+        genomes = renderer.init(5, Streams(1)("init"))
+        together = renderer.render(genomes, (40, 24))
+        for genome, picture in zip(genomes, together, strict=True):
+            assert torch.equal(renderer.render(genome[None], (40, 24))[0], picture)
+
+    def test_any_real_vector_is_a_picture(self, name: str) -> None:
+        renderer = renderer_of(name)
+        generator = torch.Generator().manual_seed(0)
+        for scale in (1e-3, 1.0, 1e3, 1e9, 1e30, 3e38):
+            genomes = scale * torch.randn(4, renderer.spec.size, generator=generator).clamp(-1, 1)
+            pictures = renderer.render(genomes, (24, 24))
+            assert torch.isfinite(pictures).all()
+            assert 0 <= pictures.min() <= pictures.max() <= 1
+        for hole in (torch.nan, torch.inf, -torch.inf):
+            assert torch.isfinite(renderer.render(torch.full((1, renderer.spec.size), hole), (24, 24))).all()
+
+    def test_gradients_agree_with_differences(self, name: str) -> None:
+        renderer = renderer_of(name)
+        if not renderer.differentiable:
+            pytest.skip("not differentiable")
+        generator = torch.Generator().manual_seed(0)
+        weights = torch.rand(3, 32, 32, generator=generator)
+        genome = renderer.init(1, Streams(1)("init")).requires_grad_()
+        (renderer.render(genome, (32, 32)) * weights).sum().backward()  # type: ignore[no-untyped-call]
+        assert genome.grad is not None
+        direction = torch.randn(8, renderer.spec.size, generator=generator) * renderer.spec.scale
+        moved = torch.cat([genome.detach() + 1e-3 * direction, genome.detach() - 1e-3 * direction])
+        value = (renderer.render(moved, (32, 32)).double() * weights).sum(dim=(1, 2, 3))
+        difference = (value[:8] - value[8:]) / 2e-3
+        torch.testing.assert_close((direction @ genome.grad[0]).double(), difference, rtol=0.03, atol=0.02)
+
+    def test_a_resolution_free_picture_is_the_same_at_any_size(self, name: str) -> None:
+        renderer = renderer_of(name)
+        if not renderer.resolution_free:
+            pytest.skip("not resolution free")
+        genomes = renderer.init(2, Streams(1)("init"))
+        small = renderer.render(genomes, (32, 32))
+        large = torch.nn.functional.avg_pool2d(renderer.render(genomes, (128, 128)), 4)
+        assert psnr(small.numpy(), large.numpy()) > 35
+
+    def test_svg_drawn_by_another_program_looks_like_the_preview(self, name: str) -> None:
+        from creativity import svg
+
+        renderer = renderer_of(name)
+        if not isinstance(renderer, VectorRenderer):
+            pytest.skip("not a vector renderer")
+        genome = renderer.init(1, Streams(1)("init"))
+        text = svg.document(96, 96, (0, 0, 96, 96), renderer.to_svg(genome[0], (96, 96)))
+        drawn = resvg(text, 96)
+        assert psnr(drawn[..., :3], renderer.render(genome, (96, 96))[0].permute(1, 2, 0).numpy()) >= 40
+
+    def test_the_fused_loss_is_the_loss_of_the_picture(self, name: str) -> None:
+        renderer = renderer_of(name)
+        if not isinstance(renderer, FusedRenderer):
+            pytest.skip("not fused")
+        generator = torch.Generator().manual_seed(0)
+        target = torch.rand(4, 24, 32, generator=generator)
+        target[:3] *= target[3]
+        weight = torch.rand(24, 32, generator=generator)
+        genomes = renderer.init(3, Streams(1)("init"))
+        from creativity.problem import squared_error
+
+        for map_ in (None, weight):
+            fused = renderer.squared_error(genomes, target, map_)
+            plain = squared_error(renderer.render(genomes, (24, 32), alpha=True), target, map_)
+            torch.testing.assert_close(fused, plain, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("renderer", RENDERERS)
+def test_every_objective_scores_every_renderer(renderer: str, objective: str, target: Any) -> None:
+    problem = problem_of(renderer, objective, target)
+    genomes = problem.renderer.init(4, Streams(1)("init"))
+    losses = problem.losses(genomes)
+    assert losses.shape == (4,)
+    assert torch.isfinite(losses).all()
+    assert losses.unique().numel() == 4
+    if problem.deterministic:
+        assert torch.equal(losses, problem.losses(genomes))
+        assert torch.equal(losses[2:3], problem.losses(genomes[2:3]))
+    if problem.differentiable:
+        leaf = genomes.clone().requires_grad_()
+        problem.losses(leaf).sum().backward()  # type: ignore[no-untyped-call]
+        assert leaf.grad is not None
+        assert torch.isfinite(leaf.grad).all()
+        assert (leaf.grad != 0).any(dim=1).all()
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("renderer", RENDERERS)
+def test_every_optimizer_improves_every_renderer_that_its_nature_allows(renderer: str, optimizer: str, target: Any) -> None:
+    problem = problem_of(renderer, "pixel", target)
+    search = registry.optimizers.create(optimizer, {})
+    search.horizon = 15
+    start = problem.renderer.init(search.starts, Streams(1)("init"))
+    try:
+        search.begin(problem, start, Streams(1)("optimizer"))
+    except CreativityError as refusal:
+        assert "use " in str(refusal)
+        return
+    first = float(problem.losses(start).min())
+    best = min(float(step.losses.min()) for step in (search.step(problem) for _ in range(15)) if step.fidelity == 1.0)
+    assert best < first
+
+
+def test_an_objective_that_is_not_fused_gets_pictures(target: Any) -> None:
+    """The definition of the loss serves renderers without a kernel: same value."""
+
+    class Plain:
+        def __init__(self, renderer: Renderer):
+            self.render, self.spec = renderer.render, renderer.spec
+
+    renderer = renderer_of("triangles")
+    genomes = renderer.init(2, Streams(1)("init"))
+    scored = torch.from_numpy(images.premultiplied(images.resized(target, 32)))
+    size = (scored.shape[1], scored.shape[2])
+    fused = Candidates(renderer, genomes, size).squared_error(scored)
+    plain = Candidates(Plain(renderer), genomes, size).squared_error(scored)  # type: ignore[arg-type]
+    assert not isinstance(Plain(renderer), FusedRenderer)
+    torch.testing.assert_close(fused, plain, rtol=1e-4, atol=1e-7)
+
+
+def test_a_saturated_genome_handed_to_adam_improves(target: Any) -> None:
+    """A greedy result has colours of exactly 0 and 1: no gradient may be lost there."""
+    problem = problem_of("triangles", "pixel", target)
+    spec = problem.spec
+    values = spec.decode(problem.renderer.init(1, Streams(1)("init")))
+    values["colour"] = (values["colour"] > 0.5).float()
+    values["opacity"] = torch.ones_like(values["opacity"])
+    values["background"] = torch.zeros_like(values["background"])
+    start = spec.encode(values)
+    search = registry.optimizers.create("adam", {"coarse": 1.0})
+    search.horizon = 60
+    search.begin(problem, start, Streams(1)("optimizer"))
+    first = float(problem.losses(start))
+    for _ in range(60):
+        search.step(problem)
+    assert float(problem.losses(search.answer[None])) < first / 3
+    moved = spec.decode(search.answer[None].detach())
+    assert (moved["background"] > 0.02).any(), "colours of exactly 0 never moved"
+    assert (moved["colour"] != values["colour"]).float().mean() > 0.3
+
+
+class _Stub:
+    """Counts what is asked of it."""
+
+    spec = None
+
+    def render(self, genomes: Tensor, size: tuple[int, int], seed: int = 0, alpha: bool = False) -> Tensor:
+        self.drawn = getattr(self, "drawn", 0) + 1
+        return torch.zeros(len(genomes), 3 + alpha, *size)
+
+
+def test_candidates_draw_lazily_and_once() -> None:
+    renderer = _Stub()
+    candidates = Candidates(renderer, torch.zeros(2, 3), (8, 8))  # type: ignore[arg-type]
+    assert not hasattr(renderer, "drawn")
+    assert candidates.images() is candidates.images()
+    candidates.images((4, 4))
+    assert renderer.drawn == 2
