@@ -50,6 +50,17 @@ def write_atomically(path: str | Path, content: bytes | str) -> Path:
     return path
 
 
+def unwritable(folder: Path) -> str | None:
+    """Why no file can be made in a folder, found by making one; None when it can."""
+    probe = folder / f"{TEMPORARY}{os.getpid()}-probe"
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        return _reason(error)
+    return None
+
+
 def make_folder(path: str | Path) -> Path:
     """The folder, made with its parents where it is missing. Raises CreativityError where that fails."""
     path = Path(path)

@@ -375,6 +375,14 @@ def polygon(points: Iterable[Sequence[float]], fill: str | Iterable[float], opac
     return svgwrite.shapes.Polygon(corners, fill=colour(fill), debug=False, **extra)
 
 
+def rectangle(x: float, y: float, width: float, height: float, fill: str | Iterable[float], *, decimals: int = 2) -> Mark:
+    """A filled, upright rectangle: its corner (x, y) and its size, in the units of the viewbox."""
+    import svgwrite
+
+    corner, size = [(number(a, decimals), number(b, decimals)) for a, b in ((x, y), (width, height))]
+    return svgwrite.shapes.Rect(corner, size, fill=colour(fill), debug=False)
+
+
 def colour(value: str | Iterable[float]) -> str:
     """``#rrggbb`` for (red, green, blue) in [0, 1], clipped; an SVG colour in words stays as it is."""
     if isinstance(value, str):

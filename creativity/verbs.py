@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ import torch
 from creativity import images, registry
 from creativity.artwork import Artwork, open_artwork
 from creativity.errors import CreativityError, nearest
-from creativity.files import make_folder, numbered
+from creativity.files import make_folder, numbered, unwritable
 from creativity.recipe import Recipe, Target
 from creativity.run import Event, Run, open_run
 from creativity.size import parse_size
@@ -181,6 +180,6 @@ def check_outputs(outputs: Sequence[str], artwork_kinds: Sequence[str]) -> None:
             raise CreativityError(f"cannot save {output}: {nearest(path.suffix, artwork_kinds)}")
         if not path.parent.is_dir():
             raise CreativityError(f"cannot save {output}: the folder {path.parent} does not exist")
-        if not os.access(path.parent, os.W_OK):
-            raise CreativityError(f"cannot save {output}: the folder {path.parent} is not writable")
+        if reason := unwritable(path.parent):
+            raise CreativityError(f"cannot save {output}: {reason}")
 

@@ -69,5 +69,4 @@ def _one_line(text: str) -> str:
     for i, line in enumerate(rest):
         if line.lower().startswith("perhaps you meant") and i + 1 < len(rest):
             message += f"; did you mean {rest[i + 1].split()[0]}?"
-    message = re.sub(r"^Error parsing (\S+): .*(?:from \['|: ')(.*?)'\]?$", r"\1 cannot be '\2'", message)
-    return message.rstrip(".:")
+    return re.sub(r"^Error parsing (\S+): .*(?:from \['|: ')(.*?)'\]?$", r"\1 cannot be '\2'", message.rstrip(".:"))

@@ -28,7 +28,7 @@ class _Bounded(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
         ctx.save_for_backward(x)
-        return x.clamp(0.0, 1.0)
+        return x.clamp(0.0, 1.0).nan_to_num(nan=0.0)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> Tensor:

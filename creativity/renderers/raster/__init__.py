@@ -64,9 +64,7 @@ class Outlines:
     """The caller's promise that every mark is one convex contour, of either orientation; kernels may use it."""
 
     @classmethod
-    def regular(
-        cls, points: Tensor, colours: Tensor, opacities: Tensor, backgrounds: Tensor, *, convex: bool = False
-    ) -> Outlines:
+    def regular(cls, points: Tensor, colours: Tensor, opacities: Tensor, backgrounds: Tensor, *, convex: bool = False) -> Outlines:
         """The usual batch: B images of M marks of one contour of n points each.
 
         ``points (B, M, n, 2)``, ``colours (B, M, 3)``, ``opacities (B, M)``, ``backgrounds (B, 4)``; gradients flow
@@ -113,9 +111,7 @@ def render(outlines: Outlines, size: tuple[int, int], backend: str | None = None
     return autograd.render(outlines, (height, width), _kernels(backend))
 
 
-def squared_error(
-    outlines: Outlines, target: Tensor, weight: Tensor | None = None, backend: str | None = None
-) -> Tensor:
+def squared_error(outlines: Outlines, target: Tensor, weight: Tensor | None = None, backend: str | None = None) -> Tensor:
     """How far each picture is from ``target (4, H, W)``, premultiplied RGBA: losses ``(B,)``; no picture is made.
 
     With ``d = picture - target``, over a background of grey level B the two composites differ by ``d_c - d_a B`` in
@@ -134,6 +130,8 @@ def squared_error(
         raise CreativityError(f"the target must be premultiplied RGBA (4, H, W), not {tuple(target.shape)}")
     if weight is not None and weight.shape != target.shape[1:]:
         raise CreativityError(f"the weight must be {tuple(target.shape[1:])} like the target, not {tuple(weight.shape)}")
+    if weight is not None and not 0.0 < float(weight.sum()) < float("inf"):
+        raise CreativityError("the weight must be finite, and more than zero somewhere")
     if backend == "reference":
         from creativity.renderers.raster import reference
 
@@ -154,7 +152,7 @@ def _kernels(backend: str | None) -> Kernels:
     name = backend or "numba"
     if name not in BACKENDS:
         raise CreativityError(f"unknown raster backend {name!r}: {nearest(name, BACKENDS)}")
-    module: Kernels = import_module(BACKENDS[name])  # type: ignore[assignment]
+    module: Kernels = import_module(BACKENDS[name])
     return module
 
 
@@ -180,9 +178,7 @@ def _check(outlines: Outlines) -> None:
     if points.ndim != 2 or points.shape[1] != 2:
         raise CreativityError(f"points must be (P, 2), not {tuple(points.shape)}")
     if colours.ndim != 2 or colours.shape[1] != 3 or opacities.shape != colours.shape[:1]:
-        raise CreativityError(
-            f"colours must be (M, 3) and opacities (M,), not {tuple(colours.shape)} and {tuple(opacities.shape)}"
-        )
+        raise CreativityError(f"colours must be (M, 3) and opacities (M,), not {tuple(colours.shape)} and {tuple(opacities.shape)}")
     if backgrounds.ndim != 2 or backgrounds.shape[1] != 4:
         raise CreativityError(f"backgrounds must be premultiplied RGBA (B, 4), not {tuple(backgrounds.shape)}")
     images, marks = backgrounds.shape[0], colours.shape[0]

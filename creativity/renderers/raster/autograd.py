@@ -29,9 +29,7 @@ class Kernels(Protocol):
     def backward(self, outlines: Outlines, pictures: Tensor, upstream: Tensor) -> Gradients:
         """The gradients, from what `forward` returned and the gradient of the loss with respect to it."""
 
-    def compare(
-        self, outlines: Outlines, target: Tensor, weight: Tensor | None, gradients: bool
-    ) -> tuple[Tensor, Gradients | None]:
+    def compare(self, outlines: Outlines, target: Tensor, weight: Tensor | None, gradients: bool) -> tuple[Tensor, Gradients | None]:
         """The losses ``(B,)`` and, if asked for, the gradients of their sum; ``target (4, H, W)``."""
 
     def prepare(self) -> None:
@@ -40,17 +38,25 @@ class Kernels(Protocol):
 
 def render(outlines: Outlines, size: tuple[int, int], kernels: Kernels) -> Tensor:
     """Pictures ``(B, 4, H, W)``, a view of what the kernels wrote."""
-    pictures: Tensor = _Render.apply(*_leaves(outlines), outlines, size, kernels)
+    leaves = _leaves(outlines)
+    if not _wanted(leaves):
+        return kernels.forward(outlines, size).permute(0, 3, 1, 2)
+    pictures: Tensor = _Render.apply(*leaves, outlines, size, kernels)  # type: ignore[no-untyped-call]
     return pictures.permute(0, 3, 1, 2)
 
 
 def squared_error(outlines: Outlines, target: Tensor, weight: Tensor | None, kernels: Kernels) -> Tensor:
     """Losses ``(B,)``."""
     leaves = _leaves(outlines)
-    # Asked here because inside a Function gradients are always off.
-    wanted = torch.is_grad_enabled() and any(leaf.requires_grad for leaf in leaves)
-    losses: Tensor = _SquaredError.apply(*leaves, outlines, target, weight, kernels, wanted)
+    if not _wanted(leaves):
+        return kernels.compare(outlines, target, weight, gradients=False)[0]
+    losses: Tensor = _SquaredError.apply(*leaves, outlines, target, weight, kernels)  # type: ignore[no-untyped-call]
     return losses
+
+
+def _wanted(leaves: tuple[Tensor, ...]) -> bool:
+    """Whether anybody can ask for gradients; decided here because inside a Function they are always off."""
+    return torch.is_grad_enabled() and any(leaf.requires_grad for leaf in leaves)
 
 
 def _leaves(outlines: Outlines) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -82,11 +88,10 @@ class _SquaredError(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, *arguments: Any) -> Tensor:
-        *_, outlines, target, weight, kernels, wanted = arguments
-        losses, gradients = kernels.compare(outlines, target, weight, wanted)
-        if gradients is not None:
-            ctx.outlines = outlines
-            ctx.save_for_backward(*gradients)
+        *_, outlines, target, weight, kernels = arguments
+        losses, gradients = kernels.compare(outlines, target, weight, gradients=True)
+        ctx.outlines = outlines
+        ctx.save_for_backward(*gradients)
         return losses  # type: ignore[no-any-return]
 
     @staticmethod
@@ -106,5 +111,5 @@ class _SquaredError(torch.autograd.Function):
             colours * of_mark[:, None],
             opacities * of_mark,
             backgrounds * upstream[:, None],
-            *(None,) * 5,
+            *(None,) * 4,
         )

@@ -26,7 +26,6 @@ fastmath's promise that there are no NaN: the checks for them are needed.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numba
 import numpy as np
@@ -64,6 +63,10 @@ PIXEL, CELL, EDGE, RECORD, PAINT = 16, 8, 64, 16, 32
 
 NOTHING = np.float32(1e-5)
 """A winding area below this is what rounding leaves behind a mark's right side."""
+
+FULL = np.float32(1.0 + 1e-6)
+"""Above this area a pixel is covered already and more changes nothing. An edge along a pixel's side gives 1 exactly, up
+to rounding, and must still be felt: shapes are often started on whole pixels."""
 
 jit = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
 
@@ -292,7 +295,7 @@ def _undo(spans, span, last_span, pieces, piece, last_piece, canvas, upstream, s
             by_colour += gradient * q
             by_opacity += gain * coverage
             slope = first(sums(gain)) * opacity
-            if abs(area) > f32(1.0) + NOTHING:
+            if abs(area) > FULL:
                 slope = f32(0.0)
             store_float(slopes + pixel * 4, slope if area >= f32(0.0) else -slope)
             continue
@@ -329,6 +332,12 @@ def _undo(spans, span, last_span, pieces, piece, last_piece, canvas, upstream, s
         store_double(edge + 8, load_double(edge + 8) + float64(slope * load_float(record + 12)))
     store4(sums_at, load4(sums_at) + by_colour)
     store_float(sums_at + 16, load_float(sums_at + 16) + first(sums(by_opacity)))
+
+
+@jit
+def _held(level):  # type: ignore[no-untyped-def]
+    """Clamped to [0, 1], NaN to 0: comparisons with NaN are false."""
+    return (level if level < f32(1.0) else f32(1.0)) if level > f32(0.0) else f32(0.0)
 
 
 @jit
@@ -424,18 +433,16 @@ def work(  # type: ignore[no-untyped-def]
         edges = np.empty((edge_count, 8), np.float64)
         boxes = np.empty((count, 8), np.int64)
         paints = np.empty((count, 8), np.float32)
-        _prepare(
-            points, colours, opacities, contours, marks, first_mark, last_mark, height, width, cap, edges, boxes, paints
-        )
+        _prepare(points, colours, opacities, contours, marks, first_mark, last_mark, height, width, cap, edges, boxes, paints)
         starts = np.zeros((count + 1, 2), np.int64)
         mark_sums = np.zeros(8, np.float32)
         mark_totals = np.zeros((count, 5), np.float64)
         edge_sums = np.zeros((edge_count if taping else 0, 2), np.float64)
         background = lanes(
-            min(max(backgrounds[image, 0], f32(0.0)), f32(1.0)),
-            min(max(backgrounds[image, 1], f32(0.0)), f32(1.0)),
-            min(max(backgrounds[image, 2], f32(0.0)), f32(1.0)),
-            min(max(backgrounds[image, 3], f32(0.0)), f32(1.0)),
+            _held(backgrounds[image, 0]),
+            _held(backgrounds[image, 1]),
+            _held(backgrounds[image, 2]),
+            _held(backgrounds[image, 3]),
         )
         loss = 0.0
         left_over = np.zeros(4, np.float32)
@@ -460,9 +467,7 @@ def work(  # type: ignore[no-untyped-def]
                     pieces = _roomy(pieces, piece, boxes[mark, 6])
                     spans_at, pieces_at = address(spans), address(pieces)
                 for edge in range(boxes[mark, 4], boxes[mark, 5]):
-                    piece = _cross(
-                        edges_at + edge * EDGE, top, bottom, width, cells_at, touched_at, words, edge, pieces_at, piece
-                    )
+                    piece = _cross(edges_at + edge * EDGE, top, bottom, width, cells_at, touched_at, words, edge, pieces_at, piece)
                 colour = load4(paints_at + mark * PAINT)
                 opacity = load_float(paints_at + mark * PAINT + 16)
                 span = _sweep(

@@ -27,15 +27,15 @@ def render(outlines: Outlines, size: tuple[int, int]) -> Tensor:
     contours, marks, images = outlines.contours.tolist(), outlines.marks.tolist(), outlines.images.tolist()
     pictures = []
     for b, background in enumerate(outlines.backgrounds.to(dtype)):
-        canvas = _unit(background)[:, None, None].expand(4, height, width)
+        canvas = _held(background, 1.0)[:, None, None].expand(4, height, width)
         for m in range(images[b], images[b + 1]):
             rings = [outlines.points[contours[c] : contours[c + 1]] for c in range(marks[m], marks[m + 1])]
             paint = torch.cat([outlines.colours[m], outlines.opacities[m : m + 1]]).to(dtype)
             if not all(bool(torch.isfinite(part).all()) for part in [paint, *rings]):
                 continue
             area = sum((_winding_area(ring, height, width) for ring in rings), paint.new_zeros(height, width))
-            q = paint[3].clamp(0.0, OPACITY_CAP) * area.abs().clamp(max=1.0)
-            colour = torch.cat([paint[:3].clamp(0.0, 1.0), paint.new_ones(1)])
+            q = _held(paint[3], OPACITY_CAP) * area.abs().clamp(max=1.0)
+            colour = torch.cat([_held(paint[:3], 1.0), paint.new_ones(1)])
             canvas = canvas + q * (colour[:, None, None] - canvas)
         pictures.append(canvas)
     return torch.stack(pictures) if pictures else outlines.points.new_zeros(0, 4, height, width)
@@ -47,11 +47,14 @@ def squared_error(outlines: Outlines, target: Tensor, weight: Tensor | None) -> 
     colour, alpha = difference[:, :3], difference[:, 3:]
     error = ((colour - alpha / 2) ** 2).sum(1) + (alpha**2 / 4)[:, 0]
     w = torch.ones_like(target[0]) if weight is None else weight
-    return (w * error).sum((1, 2)) / (3 * w.sum())
+    losses: Tensor = (w * error).sum((1, 2)) / (3 * w.sum())
+    return losses
 
 
-def _unit(values: Tensor) -> Tensor:
-    return torch.nan_to_num(values, nan=0.0).clamp(0.0, 1.0)
+def _held(values: Tensor, most: float) -> Tensor:
+    """Clamped to [0, most], NaN to 0, with the gradient passed straight through: an opaque mark must still feel it."""
+    finite = torch.nan_to_num(values, nan=0.0, posinf=1.0, neginf=0.0)
+    return finite.detach().clamp(0.0, most) + (finite - finite.detach())
 
 
 def _winding_area(ring: Tensor, height: int, width: int) -> Tensor:
@@ -65,17 +68,20 @@ def _winding_area(ring: Tensor, height: int, width: int) -> Tensor:
     ring = ring.clamp(-HUGE, HUGE)
     (x0, y0), (x1, y1) = ring.T, ring.roll(-1, 0).T
     level = y0 == y1
-    slope = (x1 - x0) / torch.where(level, torch.ones_like(y0), y1 - y0)
+    drop = torch.where(level, torch.ones_like(y0), y1 - y0)
     rows = torch.arange(height, dtype=ring.dtype)[:, None]
     top, bottom = y0.clamp(rows, rows + 1), y1.clamp(rows, rows + 1)  # (H, n), signed: top > bottom where it ascends
+    # How far along the edge the row begins and ends; a level edge lies in its row whole, and moves with its ends.
+    start = torch.where(level, torch.zeros_like(top), (top - y0) / drop)
+    end = torch.where(level, torch.ones_like(top), (bottom - y0) / drop)
     right = torch.arange(1, width + 1, dtype=ring.dtype)
-    ua = right - (x0 + (top - y0) * slope)[..., None]  # (H, n, W)
-    ub = right - (x0 + (bottom - y0) * slope)[..., None]
+    ua = right - (x0 + start * (x1 - x0))[..., None]  # (H, n, W)
+    ub = right - (x0 + end * (x1 - x0))[..., None]
     steep = (ub - ua).abs() < (1e-7 if ring.dtype == torch.float64 else 1e-4)
     du = torch.where(steep, torch.ones_like(ua), ub - ua)
     ca, cb = ua.clamp(0, 1), ub.clamp(0, 1)
     # The mean of the ramp over the piece; ratios of differences, because a difference of squares would cancel.
     mean = (cb - ca) / du * (ca + cb) / 2 + (ub.clamp(min=1) - ua.clamp(min=1)) / du
     mean = torch.where(steep, ((ua + ub) / 2).clamp(0, 1), mean)
-    drop = torch.where(level, torch.zeros_like(top), bottom - top)
-    return (drop[..., None] * mean).sum(1)
+    area: Tensor = ((bottom - top)[..., None] * mean).sum(1)
+    return area

@@ -115,7 +115,7 @@ load_int, store_int = _loader(types.int32, I32, 4), _storer(types.int32, I32, 4)
 load_bits, store_bits = _loader(types.uint64, ir.IntType(64), 8), _storer(types.uint64, ir.IntType(64), 8)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def lanes(typingctx: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
     """Four scalars as lanes."""
 
@@ -128,7 +128,7 @@ def lanes(typingctx: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
     return lanes4(*[types.float32] * 4), codegen
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def twice(typingctx: Any, value: Any) -> Any:
     """Four lanes, and the same again: what one pixel wants, for two."""
 
@@ -138,7 +138,7 @@ def twice(typingctx: Any, value: Any) -> Any:
     return lanes8(lanes4), codegen
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def folded(typingctx: Any, value: Any) -> Any:
     """Eight lanes of two pixels to their sum, four lanes."""
 
@@ -149,7 +149,7 @@ def folded(typingctx: Any, value: Any) -> Any:
     return lanes4(lanes8), codegen
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def alphas(typingctx: Any, value: Any) -> Any:
     """Every lane of a pixel becomes its alpha."""
 
@@ -159,7 +159,7 @@ def alphas(typingctx: Any, value: Any) -> Any:
     return value(value), codegen
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def sums(typingctx: Any, value: Any) -> Any:
     """Every lane of a pixel becomes the sum of the pixel's four."""
 
@@ -173,7 +173,7 @@ def sums(typingctx: Any, value: Any) -> Any:
     return value(value), codegen
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def first(typingctx: Any, value: Any) -> Any:
     """The first lane as a float32."""
 
@@ -183,7 +183,7 @@ def first(typingctx: Any, value: Any) -> Any:
     return types.float32(value), codegen
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def unit(typingctx: Any, value: Any) -> Any:
     """Every lane clamped to [0, 1]."""
 
@@ -197,7 +197,7 @@ def unit(typingctx: Any, value: Any) -> Any:
     return value(value), codegen
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def lowest_bit(typingctx: Any, bits: Any) -> Any:
     """The position of the lowest set bit; ``bits`` must not be 0."""
 

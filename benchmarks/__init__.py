@@ -1,0 +1,1 @@
+"""What the house measures, and how: each module prints its own table."""
