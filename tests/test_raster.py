@@ -343,6 +343,18 @@ def test_what_leaves_on_the_right_fills_its_rows() -> None:
     torch.testing.assert_close(picture[0, 3], alpha)
 
 
+def test_shapes_on_whole_pixels_feel_and_leave_nothing_behind() -> None:
+    """Level edges on the border of two rows are crossed by no other: the slopes they read must be their own."""
+    square = torch.tensor([[10.0, 8.0], [20.0, 8.0], [20.0, 16.0], [10.0, 16.0]])
+    scene = Outlines.regular(torch.stack([square, square + 4])[None], torch.rand(1, 2, 3), torch.full((1, 2), 0.5), torch.ones(1, 4))
+    target, _ = target_and_weight(9)
+    first = everything(scene, (H, W), target)
+    everything(stars(70), (H, W), target)
+    again = everything(scene, (H, W), target)
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+    assert (first[2] != 0).all()
+
+
 def test_empty_batches_and_images() -> None:
     empty = Outlines.regular(torch.zeros(2, 0, 3, 2), torch.zeros(2, 0, 3), torch.zeros(2, 0), torch.ones(2, 4) * 0.5)
     assert (render(empty, (3, 5)) == 0.5).all()

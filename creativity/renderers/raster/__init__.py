@@ -61,7 +61,9 @@ class Outlines:
     images: Tensor
     """(B + 1,) int32 offsets into the marks."""
     convex: bool = False
-    """The caller's promise that every mark is one convex contour, of either orientation; kernels may use it."""
+    """The caller's promise that every mark is one convex contour, of either orientation; kernels may use it.
+
+    The numba kernel does not need to: its one path costs as much as crossed pixels and runs do, whatever the shape."""
 
     @classmethod
     def regular(cls, points: Tensor, colours: Tensor, opacities: Tensor, backgrounds: Tensor, *, convex: bool = False) -> Outlines:

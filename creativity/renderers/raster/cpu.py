@@ -7,12 +7,17 @@ same bytes come out on any number of threads, and a picture's loss is the same i
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +109,12 @@ def _run(
         by_marks,
         by_backgrounds,
     )
-    _share_out(kernels.work, getattr(kernels, mode), batch * strips, arguments)
+
+    def work(first_unit: int, last_unit: int) -> None:
+        scratch = _scratch(band_rows, width)
+        scratch[-2:] = kernels.work(getattr(kernels, mode), first_unit, last_unit, *arguments, *scratch)
+
+    _share_out(work, batch * strips)
     total = torch.from_numpy(losses.sum(0).astype(np.float32))
     if not taped:
         return total, None
@@ -141,16 +151,40 @@ def _interleaved(kernels: Any, target: Tensor) -> np.ndarray[Any, np.dtype[np.fl
     return pixels
 
 
-def _share_out(work: Any, mode: int, units: int, arguments: tuple[Any, ...]) -> None:
+_own = threading.local()
+
+
+def _scratch(band_rows: int, width: int) -> list[Any]:
+    """This thread's cells, bits, canvas, its gradient, slopes, spans and pieces, for a band of this size.
+
+    Kept between calls: fresh memory costs a page fault every 4 kB, as much as a small picture costs to draw.
+    """
+    pixels, words = band_rows * width, band_rows * ((width >> 6) + 1)
+    kept: list[Any] | None = getattr(_own, "scratch", None)
+    if kept is None or len(kept[0]) < pixels or len(kept[1]) < words:
+        kept = [
+            np.zeros(pixels, np.uint64),
+            np.zeros(words, np.uint64),
+            np.empty(pixels * 4, np.float32),
+            np.empty(pixels * 4, np.float32),
+            np.zeros(pixels, np.float32),
+            np.empty((4096, 4), np.float32),
+            np.empty((4096, 4), np.float32),
+        ]
+        _own.scratch = kept
+    return kept
+
+
+def _share_out(work: Callable[[int, int], None], units: int) -> None:
     """Units in equal runs, a few for each thread; on one thread, or for one unit, simply here."""
     threads = torch.get_num_threads()
     if threads == 1 or units <= 1:
-        work(mode, 0, units, *arguments)
+        work(0, units)
         return
     runs = min(units, 4 * threads)
     bounds = [units * run // runs for run in range(runs + 1)]
     pool = _pool(threads)
-    for job in [pool.submit(work, mode, a, b, *arguments) for a, b in zip(bounds, bounds[1:], strict=False)]:
+    for job in [pool.submit(work, a, b) for a, b in pairwise(bounds)]:
         job.result()
 
 
@@ -184,23 +218,24 @@ def _kernels() -> Any:
 
 
 def _cache_folder() -> Path:
-    """A folder of the user's that can be written; where there is none, one that lives as long as this boot."""
+    """The user's folder for compiled kernels; where it cannot be written, a private one that this process removes.
+
+    Never a shared one by a name that others can guess: numba's cache files are executed.
+    """
     here = Path(__file__).parent
     digest = sha256(b"".join((here / name).read_bytes() for name in ("kernels.py", "simd.py"))).hexdigest()[:12]
-    for base in (_user_cache(), Path(tempfile.gettempdir()) / f"creativity-{os.getpid()}"):
-        folder = base / "creativity" / "numba" / digest
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=folder):
-                return folder
-        except OSError:
-            continue
-    raise CreativityError("no folder can be written for compiled kernels; set NUMBA_CACHE_DIR to one that can")
+    folder = _user_cache() / "creativity" / "numba" / digest
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError:
+        own = tempfile.mkdtemp(prefix="creativity-numba-")
+        atexit.register(shutil.rmtree, own, ignore_errors=True)
+        return Path(own)
 
 
 def _user_cache() -> Path:
-    import sys
-
     home = Path.home()
     if sys.platform == "darwin":
         return home / "Library" / "Caches"

@@ -123,7 +123,8 @@ def _prepare(points, colours, opacities, contours, marks, first_mark, last_mark,
                 columns = abs(min(max(x1, 0.0), float64(width)) - min(max(x0, 0.0), float64(width)))
                 reach += int64(rows) + int64(columns) + 4
         box[0] = int64(min(max(top, 0.0), float64(height)))
-        box[1] = int64(math.ceil(min(max(bottom, 0.0), float64(height))))
+        # A level edge at the very bottom still belongs to the row below it.
+        box[1] = min(int64(min(max(bottom, 0.0), float64(height))) + 1, height)
         box[2] = int64(min(max(left, 0.0), float64(width - 1))) >> 6
         box[3] = (int64(min(max(right, 0.0), float64(width - 1))) >> 6) + 1
         if not left < width:
@@ -407,23 +408,17 @@ def work(  # type: ignore[no-untyped-def]
     points, colours, opacities, backgrounds, contours, marks, images,
     pictures, target, weight, weighted, scale,
     losses, by_points, by_marks, by_backgrounds,
+    cells, touched, canvas, upstream, slopes, spans, pieces,
 ):  # fmt: skip
     """Does units [first_unit, last_unit); unit u is strip ``u % strips`` of image ``u // strips``.
 
     ``pictures (B, H, W, 4)`` is written by DRAW and is the upstream gradient of PULL_BACK; ``target (H, W, 4)`` and
     ``weight (H, W)`` are read by the comparisons. Results go to row ``strip`` of ``losses (S, B)``,
-    ``by_points (S, P, 2)``, ``by_marks (S, M, 4)`` and ``by_backgrounds (S, B, 4)``: nobody else writes there.
+    ``by_points (S, P, 2)``, ``by_marks (S, M, 4)`` and ``by_backgrounds (S, B, 4)``: nobody else writes there. The last seven are the
+    thread's own scratch; ``cells`` and ``touched`` come empty and go empty. Returns the tape, which may have grown.
     """
     taping = mode >= COMPARE_GRADIENTS
     words = (width >> 6) + 1
-    band_pixels = band_rows * width
-    cells = np.zeros(band_pixels, np.uint64)
-    touched = np.zeros(band_rows * words, np.uint64)
-    canvas = np.empty(band_pixels * 4 if mode != DRAW else 1, np.float32)
-    upstream = np.empty(band_pixels * 4 if taping else 1, np.float32)
-    slopes = np.empty(band_pixels if taping else 1, np.float32)
-    spans = np.empty((4096 if taping else 1, 4), np.float32)
-    pieces = np.empty((4096 if taping else 1, 4), np.float32)
     for unit_index in range(first_unit, last_unit):
         image, strip = unit_index // strips, unit_index % strips
         first_mark, last_mark = int64(images[image]), int64(images[image + 1])
@@ -522,6 +517,7 @@ def work(  # type: ignore[no-untyped-def]
                     # The colour's sums have an unused fourth lane, the opacity's comes after it.
                     by_marks[strip, first_mark + mark, channel] = mark_totals[mark, channel + channel // 3]
             _gather(points, contours, int64(marks[first_mark]), int64(marks[last_mark]), edges, edge_sums, by_points[strip])
+    return spans, pieces
 
 
 @jit
