@@ -43,7 +43,8 @@ class Artwork:
         renderer: Renderer = registry.renderers.create(part.name, part.options)
         if renderer.spec.size != len(self.genome):
             raise CreativityError(
-                f"this genome has {len(self.genome)} numbers, its renderer {part.name!r} takes {renderer.spec.size}; the file does not fit its recipe"
+                f"this genome has {len(self.genome)} numbers, its renderer {part.name!r} takes "
+                f"{renderer.spec.size}; the file does not fit its recipe"
             )
         return renderer
 
@@ -56,10 +57,13 @@ class Artwork:
         pixels = self.output_size(size).pixels
         with torch.no_grad():
             premultiplied = self.renderer.render(torch.from_numpy(self.genome)[None], pixels, self.recipe.seed, alpha=True)[0]
-        rgba = premultiplied.permute(1, 2, 0).clamp(0, 1)
-        alpha = rgba[..., 3:]
-        colour = torch.where(alpha > 0, rgba[..., :3] / alpha.clamp_min(1e-6), torch.zeros_like(rgba[..., :3]))
-        return (torch.cat([colour.clamp(0, 1), alpha], dim=-1) * 255).round().to(torch.uint8).numpy()
+        straight = np.empty((*pixels, 4), np.uint8)
+        for top in range(0, pixels[0], 256):  # in strips: a poster's temporaries would take more memory than the poster
+            rows = premultiplied[:, top : top + 256].permute(1, 2, 0).clamp(0, 1)
+            colour, alpha = rows[..., :3], rows[..., 3:]
+            rows = torch.cat([(colour / alpha.clamp_min(1e-6)).clamp(0, 1), alpha], dim=-1)
+            straight[top : top + 256] = (rows * 255).round().to(torch.uint8).numpy()
+        return straight
 
     def svg(self, size: str | int | None = None) -> str:
         """The drawing as SVG text, with genome and recipe inside. Raises CreativityError for a raster-only renderer."""
@@ -68,8 +72,9 @@ class Artwork:
         out = self.output_size(size)
         height, width = out.pixels
         genome = torch.from_numpy(self.genome)
-        lengths = out.lengths or (width, height)
-        return svg.document(*lengths, (0, 0, width, height), self.renderer.to_svg(genome, out.pixels), metadata=self.to_json())
+        across, down = out.lengths or (width, height)
+        marks = self.renderer.to_svg(genome, out.pixels)
+        return svg.document(across, down, (0, 0, width, height), marks, metadata=self.to_json())
 
     def png(self, size: str | int | None = None) -> bytes:
         """The picture as PNG bytes, with genome and recipe inside."""

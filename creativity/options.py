@@ -90,7 +90,7 @@ def _check(field: dataclasses.Field[Any], value: Any, where: str) -> Any:
     choices, above = field.metadata.get("choices"), field.metadata.get("above")
     if choices and value not in choices:
         raise CreativityError(f"{where} cannot be {value!r}; {nearest(str(value), choices)}")
-    if low is not None and value < low or high is not None and value > high:
+    if (low is not None and value < low) or (high is not None and value > high):
         span = f"at least {low}" if high is None else f"at most {high}" if low is None else f"from {low} to {high}"
         raise CreativityError(f"{where} must be {span}, not {value}")
     if above is not None and value <= above:
@@ -138,9 +138,7 @@ def _convert_simple(kind: Any, value: Any, where: str) -> Any:
         if kind is bool:
             if isinstance(value, bool):
                 return value
-            return {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}[
-                value.lower()
-            ]
+            return {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}[value.lower()]
         if isinstance(value, bool):
             raise ValueError
         if kind is int:

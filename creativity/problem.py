@@ -77,4 +77,3 @@ class Problem:
         candidates = Candidates(self.renderer, genomes, self.size, step, fidelity, self.seed)
         losses = self.objective(candidates)
         return torch.where(torch.isfinite(losses), losses, torch.full_like(losses, torch.inf))
-

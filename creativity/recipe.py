@@ -53,7 +53,11 @@ class Replay:
     """
 
     steps: int = option(0, "where the run stopped", low=0, high=MAX_STEPS)
-    horizons: tuple[tuple[int, int], ...] = ()
+    horizons: tuple[tuple[int, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not all(len(pair) == 2 and all(0 <= number <= MAX_STEPS for number in pair) for pair in self.horizons):
+            raise CreativityError("recipe: replay.horizons must be a list of [step, length]")
 
 
 @dataclass(frozen=True)
@@ -106,9 +110,6 @@ class Recipe:
         for kind in ("renderer", "objective", "optimizer"):
             if kind in data:
                 data[kind] = _part(kind, data[kind])
-        if isinstance(data.get("replay"), dict):
-            data["replay"] = {**data["replay"], "horizons": _pairs(data["replay"].get("horizons", []))}
-            data["replay"] = Replay(build(Replay, {"steps": data["replay"].get("steps", 0)}, "recipe: replay").steps, data["replay"]["horizons"])
         return build(cls, data, "recipe")
 
     def to_toml(self) -> str:
@@ -132,14 +133,6 @@ def _part(kind: str, data: Any) -> Part:
     if not isinstance(data, dict) or not isinstance(data.get("name"), str):
         raise CreativityError(f'recipe: {kind} must be a table with a name, such as {{name = "..."}}, not {data!r}')
     return Part(data["name"], {key: value for key, value in data.items() if key != "name"})
-
-
-def _pairs(data: Any) -> tuple[tuple[int, int], ...]:
-    if not isinstance(data, list) or not all(
-        isinstance(pair, list) and len(pair) == 2 and all(isinstance(n, int) and 0 <= n <= MAX_STEPS for n in pair) for pair in data
-    ):
-        raise CreativityError("recipe: replay.horizons must be a list of [step, length]")
-    return tuple((pair[0], pair[1]) for pair in data)
 
 
 def parse_json(text: str | bytes, where: str) -> Any:

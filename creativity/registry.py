@@ -96,10 +96,7 @@ optimizers = Registry(
         "gradient": "creativity.optimizers.gradient:Gradient",
     },
     aliases={
-        **{
-            name: ("evolution", {"strategy": name})
-            for name in ("pgpe", "snes", "sep-cma-es", "open-es", "cma-es", "ga", "hill-climber")
-        },
+        **{name: ("evolution", {"strategy": name}) for name in ("pgpe", "snes", "sep-cma-es", "open-es", "cma-es", "ga", "hill-climber")},
         **{name: ("gradient", {"method": name}) for name in ("adam", "adamw", "sgd", "rmsprop", "lbfgs")},
     },
 )

@@ -1,7 +1,7 @@
 """The run: the loop, its clock, stop rules, checkpoints and exact resume. It emits events and knows no screen.
 
-    while not run.done:
-        run.record(optimizer.step(problem))
+while not run.done:
+    run.record(optimizer.step(problem))
 """
 
 from __future__ import annotations
@@ -69,7 +69,6 @@ class Run:
     """
 
     def __init__(self, recipe: Recipe, target: np.ndarray[Any, Any] | None = None, folder: str | Path | None = None):
-        torch.set_num_threads(recipe.threads)
         self.target = target
         self.folder = RunFolder(folder) if folder else None
         self.listeners: list[Callable[[Event], None]] = []
@@ -90,6 +89,8 @@ class Run:
         scored = None
         if target is not None:
             scored = torch.from_numpy(images.premultiplied(images.resized(target, max(size))))
+            if not renderer.transparent:
+                scored = scored + (1.0 - scored[3])  # on white, as the renderer's own pictures could never show through
             size = (scored.shape[1], scored.shape[2])
         objective.prepare(Context(size, scored))
         self._hint = scored
@@ -98,7 +99,7 @@ class Run:
         self.streams = Streams(recipe.seed)
 
         self._replay = recipe.replay
-        self._horizons: list[tuple[int, int]] = list(recipe.replay.horizons) if recipe.replay else []
+        self._horizons: list[tuple[int, ...]] = list(recipe.replay.horizons) if recipe.replay else []
         self.best: Tensor | None = None
         self.best_loss = math.inf
         self._best_step = 0
@@ -114,7 +115,7 @@ class Run:
 
     def run(self) -> Artwork:
         """Search until done; write the run folder as it goes. Raises Interrupted once ``stop`` was asked and saved."""
-        with self.folder.locked() if self.folder else nullcontext():
+        with _threads(self.recipe.threads), self.folder.locked() if self.folder else nullcontext():
             self._begin()
             while not self.done:
                 if self.stopping:
@@ -199,7 +200,7 @@ class Run:
     def _look_at_clock(self) -> None:
         """In a timed run, estimate how many steps fit; the estimate is recorded, and a replay follows the record."""
         limit, fixed = self.recipe.stop.seconds, self.recipe.stop.steps
-        if self._replay or not limit or self.count < 2 or self.seconds - self._clock < limit / HORIZON_LOOKS and self._horizons:
+        if self._replay or not limit or self.count < 2 or (self.seconds - self._clock < limit / HORIZON_LOOKS and self._horizons):
             return
         self._clock = self.seconds
         estimate = max(self.count, round(self.count * limit / max(self.seconds, 1e-9)))
@@ -211,19 +212,21 @@ class Run:
         """A new start, or the state that the folder holds."""
         with torch.no_grad():
             start = self.problem.renderer.init(self.optimizer.starts, self.streams("init"), self._hint)
-            self.optimizer.begin(self.problem, start, self.streams("optimizer"))
-        if self.folder and (self.folder / "state.safetensors").exists():
+        held = self.folder is not None and (self.folder / "state.safetensors").exists()
+        self.best = start[0].clone()
+        if self.folder and not held:
+            write_atomically(self.folder / "recipe.toml", self.recipe.to_toml())
+            write_atomically(self.folder / "outputs.json", json.dumps(self.outputs))
+            if self.target is not None:
+                write_atomically(self.folder / "target.png", images.encode_png(self.target, {}, None))
+            # Something to look at, before optimizers load their libraries.
+            self._write_preview(self.folder)
+        self.optimizer.begin(self.problem, start, self.streams("optimizer"))
+        if self.folder and held:
             self._restore(self.folder)
         else:
             self._score_answer()
-            if self.best is None:
-                self.best = self.optimizer.answer.detach().clone()
-            if self.folder:
-                write_atomically(self.folder / "recipe.toml", self.recipe.to_toml())
-                write_atomically(self.folder / "outputs.json", json.dumps(self.outputs))
-                if self.target is not None:
-                    write_atomically(self.folder / "target.png", images.encode_png(self.target, {}, None))
-                self.save()
+            self.save()
         self.optimizer.horizon = self.horizon
         self._note("start", self.best_loss, 1.0)
 
@@ -235,7 +238,10 @@ class Run:
             for suffix in (".svg", ".png"):
                 if suffix == ".png" or hasattr(artwork.renderer, "to_svg"):
                     artwork.save(self.folder / f"final{suffix}")
-            facts = {**json.loads(artwork.to_json()), "volatile": {"seconds": round(self.seconds, 3), "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z")}}
+            facts = {
+                **json.loads(artwork.to_json()),
+                "volatile": {"seconds": round(self.seconds, 3), "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z")},
+            }
             write_atomically(self.folder / "artwork.json", json.dumps(facts, sort_keys=True) + "\n")
             write_atomically(self.folder / "DONE", "")
         self._note("done", self.best_loss, 1.0)
@@ -267,10 +273,13 @@ class Run:
         }
         arrays = {f"optimizer/{name}": value for name, value in self.optimizer.state().items()}
         save_state(self.folder, {**arrays, "best": self.best.numpy()}, facts)
-        write_atomically(self.folder / "preview.png", self.artwork.png(PREVIEW_SIZE))
+        self._write_preview(self.folder)
         self._saved_at = time.monotonic()
         self._save_took = self._saved_at - began
         self._emit("saved")
+
+    def _write_preview(self, folder: RunFolder) -> None:
+        write_atomically(folder / "preview.png", self.artwork.png(PREVIEW_SIZE))
 
     def _restore(self, folder: RunFolder) -> None:
         arrays, facts, _ = load_state(folder)
@@ -322,6 +331,16 @@ class Run:
         event = Event(kind, last.step, last.horizon, last.loss, last.best, last.seconds, last.remaining, last.fidelity)
         for listener in self.listeners:
             listener(event)
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _number(value: float) -> float | None:

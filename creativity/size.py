@@ -11,7 +11,7 @@ from creativity.recipe import fit_box
 DPI = 300.0  # print resolution of lengths in raster files
 PIXELS_PER_INCH = 96.0  # CSS, hence SVG
 INCHES = {"mm": 1 / 25.4, "cm": 1 / 2.54, "in": 1.0, "pt": 1 / 72}
-MAX_PIXELS = 200_000_000
+MAX_PIXELS = 100_000_000
 
 
 class OutputSize(NamedTuple):

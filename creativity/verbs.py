@@ -182,4 +182,3 @@ def check_outputs(outputs: Sequence[str], artwork_kinds: Sequence[str]) -> None:
             raise CreativityError(f"cannot save {output}: the folder {path.parent} does not exist")
         if reason := unwritable(path.parent):
             raise CreativityError(f"cannot save {output}: {reason}")
-

@@ -90,7 +90,7 @@ def test_files_carry_no_clock_host_or_path(artwork: Artwork, tmp_path: Path) -> 
 
 def test_a_palette_is_kept_to(picture: Path) -> None:
     palette = {(0x11, 0x22, 0x33), (0xFF, 0xCC, 0x00), (0xEE, 0xEE, 0xEE)}
-    text = ",".join("#%02x%02x%02x" % colour for colour in palette)
+    text = ",".join("#{:02x}{:02x}{:02x}".format(*colour) for colour in palette)
     options = {"renderer.palette": text, "renderer.min_opacity": 0.99}
     fitted = tiny(picture, steps=60, options=options).run().run()
     used = set(re.findall(r'fill="(#\w+)"', fitted.svg()))

@@ -11,7 +11,7 @@ FULL = Recipe(
     optimizer=Part("evolution", {"strategy": "snes", "sigma": 0.1}),
     seed=2**60,
     canvas=(640, 480),
-    target=Target("a \"picture\" <&>.png", "00ff"),
+    target=Target('a "picture" <&>.png', "00ff"),
     stop=Stop(steps=10, seconds=2.5),
     plugins=("p.py 00",),
     replay=Replay(9, ((2, 30), (5, 9))),

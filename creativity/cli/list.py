@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -35,7 +35,7 @@ def main(words: Sequence[str]) -> int:
     for path in asked.plugin:
         registry.load_plugin(path)
     table: registry.Registry = getattr(registry, asked.kind)
-    rows = {}
+    rows: dict[str, dict[str, Any]] = {}
     for name in table.parts():
         aliases = [alias for alias, (part, _) in table.aliases.items() if part == name]
         try:

@@ -17,11 +17,12 @@ from creativity.errors import CreativityError
 T = TypeVar("T")
 
 
-
 def _optional(metavar: str) -> Any:
     """An option that is left out by default: its help says so in words, not by ``{None}`` and ``default: None``."""
     return tyro.conf.arg(metavar=metavar, help_behavior_hint="")
 
+
+_REPEATABLE = "(repeatable)"
 
 Text = Annotated[str | None, _optional("TEXT")]
 Number = Annotated[int | None, _optional("N")]
@@ -31,10 +32,12 @@ Picture = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="PICTURE", 
 Artwork = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="FILE-OR-RUN", help_behavior_hint="")]
 Outputs = Annotated[
     tyro.conf.UseAppendAction[tuple[str, ...]],
-    tyro.conf.arg(name="output", aliases=["-o"], metavar="FILE", help_behavior_hint="(repeatable)"),
+    tyro.conf.arg(name="output", aliases=["-o"], metavar="FILE", help_behavior_hint=_REPEATABLE),
 ]
-Settings = Annotated[tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(name="set", metavar="PART.OPTION=VALUE", help_behavior_hint="(repeatable)")]
-Files = Annotated[tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(metavar="FILE.py", help_behavior_hint="(repeatable)")]
+Settings = Annotated[
+    tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(name="set", metavar="PART.OPTION=VALUE", help_behavior_hint=_REPEATABLE)
+]
+Files = Annotated[tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(metavar="FILE.py", help_behavior_hint=_REPEATABLE)]
 Flag = Annotated[bool, tyro.conf.FlagCreatePairsOff, tyro.conf.arg(help_behavior_hint="")]
 
 

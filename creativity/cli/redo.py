@@ -58,6 +58,6 @@ def main(words: Sequence[str]) -> int:
     if status == 0 and seed is None and not asked.quiet:
         assert run.best is not None
         same = run.best.numpy().tobytes() == open_artwork(asked.file).genome.tobytes()
-        words_ = "the same picture, bit for bit" if same else "not the same bits: another machine or version of a library computes a little differently"
-        print(words_, file=sys.stderr)
+        unlike = "not the same bits: another machine or version of a library computes a little differently"
+        print("the same picture, bit for bit" if same else unlike, file=sys.stderr)
     return status

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from torch import Tensor
 
-
 if TYPE_CHECKING:
     from creativity.problem import Candidates
 

@@ -42,7 +42,7 @@ class Optimizer(ABC):
         self.horizon = self.default_steps
         self.count = 0
 
-    def check(self, problem: Problem) -> None:
+    def check(self, problem: Problem) -> None:  # noqa: B027 (most have nothing to refuse)
         """Raise CreativityError, in one line, when this optimizer cannot work on this problem."""
 
     @abstractmethod

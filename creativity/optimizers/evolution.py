@@ -36,7 +36,7 @@ class Strategy(NamedTuple):
 
 
 STRATEGIES = {
-    "pgpe": Strategy("PGPE", 256, 0.1, 0.15, "clipup"),
+    "pgpe": Strategy("PGPE", 256, 0.05, 0.15, "clipup"),
     "snes": Strategy("SNES", 256, 0.1, 1.0, "sgd"),
     "sep-cma-es": Strategy("Sep_CMA_ES", 256, 0.1),
     "open-es": Strategy("Open_ES", 256, 0.05, 0.02, "adam", "schedule"),

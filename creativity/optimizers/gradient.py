@@ -22,8 +22,8 @@ from creativity.streams import Stream
 
 METHODS: dict[str, tuple[str, float, dict[str, Any]]] = {
     # name: class in torch.optim, learning rate, settings
-    "adam": ("Adam", 0.02, {"betas": (0.9, 0.99)}),
-    "adamw": ("AdamW", 0.02, {"betas": (0.9, 0.99)}),
+    "adam": ("Adam", 0.04, {"betas": (0.9, 0.99)}),
+    "adamw": ("AdamW", 0.04, {"betas": (0.9, 0.99)}),
     "nadam": ("NAdam", 0.02, {}),
     "radam": ("RAdam", 0.02, {}),
     "rmsprop": ("RMSprop", 0.02, {}),
@@ -40,7 +40,7 @@ class GradientOptions:
     rates: tuple[str, ...] = option((), "factors on the rate by block, such as colour:2,vertices:0.5")
     schedule: str = option("cosine", "how the rate falls over the run", choices=("cosine", "linear", "constant"))
     coarse: float = option(0.25, "resolution to start at; doubled in stages until the full one; 1 turns it off", low=0.05, high=1.0)
-    coarse_until: float = option(0.4, "the part of the run after which the resolution is full", low=0.0, high=1.0)
+    coarse_until: float = option(0.5, "the part of the run after which the resolution is full", low=0.0, high=1.0)
     restarts: int = option(1, "searches from different starts, side by side; the best wins", low=1, high=4096)
 
 

@@ -25,6 +25,11 @@ class Renderer(Protocol):
     resolution_free: ClassVar[bool]
 
     @property
+    def transparent(self) -> bool:
+        """Whether its pictures can be seen through. If not, a transparent target is scored on white."""
+        ...
+
+    @property
     def spec(self) -> ParamSpec:
         """The genome's blocks."""
         ...

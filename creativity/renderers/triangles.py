@@ -34,9 +34,7 @@ class TrianglesOptions:
 
     def __post_init__(self) -> None:
         if self.min_opacity >= self.max_opacity:
-            raise CreativityError(
-                f"renderer 'triangles': min_opacity ({self.min_opacity}) must be below max_opacity ({self.max_opacity})"
-            )
+            raise CreativityError(f"renderer 'triangles': min_opacity ({self.min_opacity}) must be below max_opacity ({self.max_opacity})")
         for text in (*self.palette, *(() if self.background in ("free", "none") else (self.background,))):
             parse_colour(text)
 
@@ -64,11 +62,15 @@ class Triangles:
     def __init__(self, options: TrianglesOptions):
         self.options = options
 
+    @property
+    def transparent(self) -> bool:
+        return self.options.background == "none"
+
     @cached_property
     def spec(self) -> ParamSpec:
         n = self.options.count
         low, high = self.options.min_opacity, self.options.max_opacity
-        blocks = (
+        blocks: tuple[Block, ...] = (
             Block("vertices", (n, 3, 2), scale=0.25),
             Block("colour", (n, 3), "bounded"),
             Block("opacity", (n,), "bounded", low=low, high=high),
@@ -133,7 +135,7 @@ class Triangles:
         images = raster.render(self._outlines(genomes, size), size)
         if alpha:
             return images
-        if self.options.background != "none":
+        if not self.transparent:
             return images[:, :3]
         return images[:, :3] + (1.0 - images[:, 3:])
 
