@@ -22,8 +22,8 @@ from creativity.streams import Stream
 
 METHODS: dict[str, tuple[str, float, dict[str, Any]]] = {
     # name: class in torch.optim, learning rate, settings
-    "adam": ("Adam", 0.04, {"betas": (0.9, 0.99)}),
-    "adamw": ("AdamW", 0.04, {"betas": (0.9, 0.99)}),
+    "adam": ("Adam", 0.08, {"betas": (0.9, 0.99)}),
+    "adamw": ("AdamW", 0.08, {"betas": (0.9, 0.99)}),
     "nadam": ("NAdam", 0.02, {}),
     "radam": ("RAdam", 0.02, {}),
     "rmsprop": ("RMSprop", 0.02, {}),
