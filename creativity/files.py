@@ -11,6 +11,7 @@ import json
 import os
 import socket
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -220,16 +221,14 @@ def numbered(path: Path, taken: Callable[[Path], bool] = Path.exists) -> Path:
 
 
 def cache_folder(name: str) -> Path:
-    """Where compiled kernels are kept between runs: the user's cache folder, or a temporary one if that is closed."""
-    import tempfile
-
-    base = os.environ.get("XDG_CACHE_HOME") or (os.environ.get("LOCALAPPDATA") if os.name == "nt" else None)
-    for root in (Path(base) if base else Path.home() / ".cache", Path(tempfile.gettempdir())):
-        folder = root / "creativity" / name
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            continue
-        if os.access(folder, os.W_OK):
+    """Where compiled kernels are kept between runs: the user's cache, or a new temporary folder if that is closed."""
+    home = Path.home()
+    usual = {"darwin": home / "Library" / "Caches", "win32": Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))}
+    user = Path(os.environ.get("XDG_CACHE_HOME") or usual.get(sys.platform, home / ".cache"))
+    folder = user / "creativity" / name
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        if unwritable(folder) is None:
             return folder
+    # Not a shared place: what is kept here is run.
     return Path(tempfile.mkdtemp(prefix="creativity-"))

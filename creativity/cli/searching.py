@@ -26,7 +26,7 @@ def search(run: Run, outputs: Sequence[str], *, quiet: bool, as_json: bool) -> i
     assert run.folder is not None
     say = _silent if quiet else _say
     say(f"seed {run.recipe.seed}, run folder {run.folder.path}")
-    if getattr(raster, "is_cold", lambda: False)():
+    if raster.is_cold():
         say("compiling the kernels, once; they are kept for the next time ...")
     raster.prepare()
     began = time.monotonic()

@@ -150,6 +150,11 @@ def prepare(backend: str | None = None) -> None:
         _kernels(name).prepare()
 
 
+def is_cold(backend: str | None = None) -> bool:
+    """Whether `prepare` will have to compile, which takes some ten seconds, rather than load what was compiled before."""
+    return (backend or "numba") != "reference" and _kernels(backend or "numba").is_cold()
+
+
 def _kernels(backend: str | None) -> Kernels:
     name = backend or "numba"
     if name not in BACKENDS:

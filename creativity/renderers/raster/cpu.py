@@ -11,7 +11,6 @@ import atexit
 import os
 import shutil
 import sys
-import tempfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +25,7 @@ import torch
 from torch import Tensor
 
 from creativity.errors import CreativityError
+from creativity.files import cache_folder
 from creativity.renderers.raster import OPACITY_CAP, Outlines
 from creativity.renderers.raster.autograd import Gradients
 
@@ -218,27 +218,11 @@ def _kernels() -> Any:
 
 
 def _cache_folder() -> Path:
-    """The user's folder for compiled kernels; where it cannot be written, a private one that this process removes.
-
-    Never a shared one by a name that others can guess: numba's cache files are executed.
-    """
     here = Path(__file__).parent
     digest = sha256(b"".join((here / name).read_bytes() for name in ("kernels.py", "simd.py"))).hexdigest()[:12]
-    folder = _user_cache() / "creativity" / "numba" / digest
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return folder
-    except OSError:
-        own = tempfile.mkdtemp(prefix="creativity-numba-")
-        atexit.register(shutil.rmtree, own, ignore_errors=True)
-        return Path(own)
+    return cache_folder(f"numba/{digest}")
 
 
-def _user_cache() -> Path:
-    home = Path.home()
-    if sys.platform == "darwin":
-        return home / "Library" / "Caches"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
-    return Path(os.environ.get("XDG_CACHE_HOME", home / ".cache"))
+def is_cold() -> bool:
+    """Whether `prepare` will have to compile, which takes a while, instead of loading what was compiled before."""
+    return not any(Path(os.environ.get("NUMBA_CACHE_DIR") or _cache_folder()).rglob("*.nbc"))
