@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from creativity.artwork import Artwork, open_artwork
@@ -159,3 +160,19 @@ def test_a_picture_that_was_saved_again_says_what_happened(artwork: Artwork) -> 
     Image.open("a.png").save("b.png")
     with pytest.raises(CreativityError, match="another program"):
         open_artwork("b.png")
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_many_faint_layers_look_the_same_in_another_program(seed: int) -> None:
+    """resvg rounds every layer to 8 bits; even 200 faint ones must stay close."""
+    from creativity import registry, svg
+    from creativity.streams import Streams
+
+    renderer = registry.renderers.create("triangles", {"count": 200})
+    rng = Streams(seed)("layers").at()
+    values = renderer.spec.decode(renderer.init(1, Streams(seed)("init")))
+    values["vertices"] = torch.from_numpy(rng.uniform(-0.2, 1.2, (1, 200, 3, 2)))
+    values["opacity"] = torch.from_numpy(rng.uniform(0.02, 0.1, (1, 200)))
+    genome = renderer.spec.encode(values)
+    drawn = resvg(svg.document(200, 200, (0, 0, 200, 200), renderer.to_svg(genome[0], (200, 200))), 200)
+    assert psnr(drawn[..., :3], renderer.render(genome, (200, 200))[0].permute(1, 2, 0).numpy()) >= 40
