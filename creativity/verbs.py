@@ -12,10 +12,11 @@ import numpy as np
 import torch
 
 from creativity import images, registry
-from creativity.artwork import Artwork, open_artwork
+from creativity.artwork import SUFFIXES, Artwork, open_artwork
 from creativity.errors import CreativityError, nearest
 from creativity.files import make_folder, numbered, unwritable
 from creativity.recipe import Recipe, Target
+from creativity.renderers.base import Renderer, VectorRenderer
 from creativity.run import Event, Run, open_run
 from creativity.size import parse_size
 from creativity.streams import draw_seed
@@ -168,17 +169,25 @@ def run_folder(run_dir: str | Path | None, stem: str, recipe: Recipe) -> Path:
     return make_folder(numbered(base))
 
 
-def check_outputs(outputs: Sequence[str], artwork_kinds: Sequence[str]) -> None:
-    """Refuse, before a long search, what could not be written after it."""
+def check_outputs(outputs: Sequence[str], renderer: Renderer | None = None) -> None:
+    """Refuse, before a long search, what could not be written after it; ``renderer`` says whether there is a drawing."""
     for output in outputs:
         if output == "-":
             continue
         path = Path(output)
+        kind = path.suffix.lower()
         if path.is_dir():
             raise CreativityError(f"cannot save {output}: it is a folder")
-        if path.suffix.lower() not in artwork_kinds:
-            raise CreativityError(f"cannot save {output}: {nearest(path.suffix, artwork_kinds)}")
+        if kind not in SUFFIXES:
+            raise CreativityError(f"cannot save {output}: {nearest(kind, SUFFIXES)}")
+        if kind == ".svg" and renderer is not None and not isinstance(renderer, VectorRenderer):
+            raise CreativityError(f"cannot save {output}: this renderer makes pixels, not drawings; save as .png")
         if not path.parent.is_dir():
             raise CreativityError(f"cannot save {output}: the folder {path.parent} does not exist")
         if reason := unwritable(path.parent):
             raise CreativityError(f"cannot save {output}: {reason}")
+
+
+def default_kind(renderer: Renderer) -> str:
+    """The suffix of a file that nobody named: a drawing where there is one."""
+    return ".svg" if isinstance(renderer, VectorRenderer) else ".png"

@@ -32,15 +32,15 @@ def main(words: Sequence[str]) -> int:
     asked = parse(Export, words, "export")
 
     from creativity import registry, verbs
-    from creativity.artwork import SUFFIXES, open_artwork
+    from creativity.artwork import open_artwork
     from creativity.errors import CreativityError
 
     if not asked.output:
         raise CreativityError("export: say where to with -o FILE (.svg .png .json)")
-    verbs.check_outputs(asked.output, SUFFIXES)
     for path in asked.plugin:
         registry.load_plugin(path)
     artwork = open_artwork(asked.file)
+    verbs.check_outputs(asked.output, artwork.renderer)
     for output in asked.output:
         artwork.save(output, asked.size)
         if output != "-":

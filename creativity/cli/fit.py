@@ -64,9 +64,9 @@ def main(words: Sequence[str]) -> int:
     asked = parse(Fit, words, "fit")
 
     from creativity import verbs
-    from creativity.cli.searching import default_output, search, settings, writable_kinds
+    from creativity.cli.searching import default_output, search, settings
 
-    verbs.check_outputs(asked.output, writable_kinds())
+    verbs.check_outputs(asked.output)
     plan = verbs.plan_fit(
         asked.picture,
         renderer=asked.renderer,
@@ -85,8 +85,9 @@ def main(words: Sequence[str]) -> int:
         options=settings(asked.set),
         plugins=asked.plugin,
     )
-    plan.run()  # what cannot work is refused here, before a folder is made
+    renderer = plan.run().problem.renderer  # what cannot work is refused here, before a folder is made
+    verbs.check_outputs(asked.output, renderer)
     run = plan.run(verbs.run_folder(asked.run_dir, Path(asked.picture).stem, plan.recipe))
-    outputs = asked.output or (str(default_output(asked.picture, plan.recipe.renderer.name, ".svg")),)
+    outputs = asked.output or (str(default_output(asked.picture, plan.recipe.renderer.name, verbs.default_kind(renderer))),)
     run.outputs = [output if output == "-" else str(Path(output).absolute()) for output in outputs]
     return search(run, outputs, quiet=asked.quiet, as_json=asked.json)

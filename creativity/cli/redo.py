@@ -37,12 +37,12 @@ def main(words: Sequence[str]) -> int:
 
     from creativity import verbs
     from creativity.artwork import open_artwork
-    from creativity.cli.searching import search, writable_kinds
+    from creativity.cli.searching import search
     from creativity.errors import CreativityError
     from creativity.files import numbered
     from creativity.streams import draw_seed
 
-    verbs.check_outputs(asked.output, writable_kinds())
+    verbs.check_outputs(asked.output)
     seed = None
     if asked.seed is not None:
         if asked.seed != "new" and not asked.seed.isdigit():
@@ -50,7 +50,9 @@ def main(words: Sequence[str]) -> int:
         seed = draw_seed() if asked.seed == "new" else int(asked.seed)
     plan = verbs.plan_redo(asked.file, target=asked.target, seed=seed, plugins=asked.plugin)
     file = Path(asked.file)
-    suffix = file.suffix if file.is_file() else ".svg"
+    renderer = plan.run().problem.renderer
+    verbs.check_outputs(asked.output, renderer)
+    suffix = file.suffix if file.is_file() else verbs.default_kind(renderer)
     outputs = asked.output or (str(numbered(Path(f"{file.stem}-redo{suffix}"))),)
     run = plan.run(verbs.run_folder(asked.run_dir, f"{file.stem}-redo", plan.recipe))
     run.outputs = [output if output == "-" else str(Path(output).absolute()) for output in outputs]

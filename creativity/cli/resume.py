@@ -26,9 +26,9 @@ def main(words: Sequence[str]) -> int:
     asked = parse(Resume, words, "resume")
 
     from creativity import verbs
-    from creativity.cli.searching import search, writable_kinds
+    from creativity.cli.searching import search
     from creativity.run import open_run
 
-    verbs.check_outputs(asked.output, writable_kinds())
     run = open_run(asked.run)
+    verbs.check_outputs(asked.output, run.problem.renderer)
     return search(run, asked.output or run.outputs, quiet=asked.quiet, as_json=asked.json)

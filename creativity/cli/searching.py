@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from creativity.artwork import SUFFIXES, Artwork
+from creativity.artwork import Artwork
 from creativity.errors import CreativityError
 from creativity.renderers import raster
 from creativity.run import Event, Interrupted, Run
@@ -61,10 +61,6 @@ def _figures(run: Run, artwork: Artwork, files: list[str], wall: float) -> dict[
     if run.recipe.objective.name == "pixel":
         figures |= {"mse": loss, "psnr": round(-10 * math.log10(loss), 2) if loss > 0 else None}
     return figures
-
-
-def writable_kinds() -> Sequence[str]:
-    return SUFFIXES
 
 
 def settings(pairs: Sequence[str]) -> dict[str, str]:

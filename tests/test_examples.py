@@ -1,0 +1,57 @@
+"""The examples and the commands of the README do what they say."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from creativity import cli, registry
+
+ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="not in a checkout")
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "snes"])
+def test_a_renderer_in_a_file_searches_saves_and_redoes(picture: Path, optimizer: str, capfd: pytest.CaptureFixture[str]) -> None:
+    plugin = ["--plugin", str(ROOT / "examples" / "glow.py")]
+    words = ["fit", str(picture), *plugin, "--renderer", "glow", "--optimizer", optimizer, "--steps", "60", "--target-size", "32", "--threads", "1"]
+    try:
+        assert cli.main([*words, "--size", "64", "--seed", "1", "-o", "a.png", "--quiet"]) == 0
+        registry.renderers._loaded.pop("glow")
+        assert cli.main(["redo", "a.png", "-o", "b.png", "--quiet"]) == 2  # a recipe never loads a plug-in by itself
+        assert "glow.py" in capfd.readouterr().err
+        assert cli.main(["redo", "a.png", *plugin, "-o", "b.png", "--quiet"]) == 0
+        assert Path("a.png").read_bytes() == Path("b.png").read_bytes()
+        registry.renderers._loaded.pop("glow")
+        capfd.readouterr()
+        assert cli.main([*words, "-o", "a.svg"]) == 2  # before the search, not after it
+        assert "pixels, not drawings" in capfd.readouterr().err
+    finally:
+        registry.renderers._loaded.pop("glow", None)
+    drawn, target = (np.asarray(Image.open(path).convert("RGB").resize((48, 40)), np.float32) / 255 for path in ("a.png", picture))
+    assert ((drawn - target) ** 2).mean() < 0.5 * ((target - target.mean(axis=(0, 1))) ** 2).mean()
+
+
+def test_every_command_in_the_readme_is_understood(picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each line of the block of examples runs, in order, with a short search in place of a long one."""
+    from creativity.optimizers.evolution import Evolution
+    from creativity.optimizers.gradient import Gradient
+
+    for optimizer in (Evolution, Gradient):
+        monkeypatch.setattr(optimizer, "default_steps", 3)
+    Image.open(picture).save("photo.jpg")
+    block = next(text for text in re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.S) if "creativity doctor" in text)
+    lines = [shlex.split(line, comments=True) for line in block.splitlines() if line.strip()]
+    assert len(lines) >= 10
+    for words in lines:
+        assert words[0] == "creativity"
+        shorter = {"--max-seconds": "0.3", "--size": "200"}
+        words = [shorter.get(before, word) for before, word in zip(words, words[1:], strict=False)]
+        if words[0] == "resume":
+            words[1] = str(next(Path("runs").iterdir()))
+        assert cli.main(words) == 0, words
