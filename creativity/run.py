@@ -29,6 +29,7 @@ from creativity.optimizers.base import Optimizer, Step
 from creativity.options import plain
 from creativity.problem import Problem
 from creativity.recipe import Part, Recipe, Replay
+from creativity.renderers.base import VectorRenderer
 from creativity.streams import Streams
 
 PREVIEW_SIZE = 512
@@ -215,10 +216,11 @@ class Run:
         held = self.folder is not None and (self.folder / "state.safetensors").exists()
         self.best = start[0].clone()
         if self.folder and not held:
-            write_atomically(self.folder / "recipe.toml", self.recipe.to_toml())
-            write_atomically(self.folder / "outputs.json", json.dumps(self.outputs))
             if self.target is not None:
                 write_atomically(self.folder / "target.png", images.encode_png(self.target, {}, None))
+            write_atomically(self.folder / "outputs.json", json.dumps(self.outputs))
+            # Last, for it is what makes the folder a run.
+            write_atomically(self.folder / "recipe.toml", self.recipe.to_toml())
             # Something to look at, before optimizers load their libraries.
             self._write_preview(self.folder)
         self.optimizer.begin(self.problem, start, self.streams("optimizer"))
@@ -233,11 +235,11 @@ class Run:
     def _finish(self) -> Artwork:
         self._score_answer()
         artwork = self.artwork
-        if self.folder:
+        if self.folder and not self.folder.done:
             self.save()
-            for suffix in (".svg", ".png"):
-                if suffix == ".png" or hasattr(artwork.renderer, "to_svg"):
-                    artwork.save(self.folder / f"final{suffix}")
+            artwork.save(self.folder / "final.png")
+            if isinstance(artwork.renderer, VectorRenderer):
+                artwork.save(self.folder / "final.svg")
             facts = {
                 **json.loads(artwork.to_json()),
                 "volatile": {"seconds": round(self.seconds, 3), "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z")},

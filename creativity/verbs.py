@@ -131,7 +131,8 @@ def plan_redo(file: str | Path, *, target: Any = None, seed: int | None = None, 
         if noted not in loaded:
             raise CreativityError(f"{file} was made with the plug-in {noted.split()[0]}; give that very file with --plugin to redo it")
     if seed is not None:
-        recipe = recipe.replace(seed=seed)
+        # Another search, so the clock's decisions of this one do not bind it.
+        recipe = recipe.replace(seed=seed, replay=None)
     if recipe.target is None:
         return Plan(recipe, None)
     if target is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,8 @@ pytestmark = pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="not i
 @pytest.mark.parametrize("optimizer", ["adam", "snes"])
 def test_a_renderer_in_a_file_searches_saves_and_redoes(picture: Path, optimizer: str, capfd: pytest.CaptureFixture[str]) -> None:
     plugin = ["--plugin", str(ROOT / "examples" / "glow.py")]
-    words = ["fit", str(picture), *plugin, "--renderer", "glow", "--optimizer", optimizer, "--steps", "60", "--target-size", "32", "--threads", "1"]
+    short = ["--steps", "60", "--target-size", "32", "--threads", "1"]
+    words = ["fit", str(picture), *plugin, "--renderer", "glow", "--optimizer", optimizer, *short]
     try:
         assert cli.main([*words, "--size", "64", "--seed", "1", "-o", "a.png", "--quiet"]) == 0
         registry.renderers._loaded.pop("glow")
@@ -51,7 +53,7 @@ def test_every_command_in_the_readme_is_understood(picture: Path, monkeypatch: p
     for words in lines:
         assert words[0] == "creativity"
         shorter = {"--max-seconds": "0.3", "--size": "200"}
-        words = [shorter.get(before, word) for before, word in zip(words, words[1:], strict=False)]
+        words = [shorter.get(before, word) for before, word in pairwise(words)]
         if words[0] == "resume":
             words[1] = str(next(Path("runs").iterdir()))
         assert cli.main(words) == 0, words

@@ -26,7 +26,7 @@ def stars(seed: int, images: int = 2, marks: int = 5, corners: int = 7, spread: 
     backgrounds = torch.rand(images, 4, generator=g)
     backgrounds[:, :3] *= backgrounds[:, 3:]
     colours = torch.rand(images, marks, 3, generator=g)
-    return Outlines.regular(points, colours, torch.rand(images, marks, generator=g), backgrounds, convex=corners == 3)
+    return Outlines.regular(points, colours, torch.rand(images, marks, generator=g), backgrounds)
 
 
 def ragged(seed: int) -> Outlines:
@@ -218,10 +218,76 @@ def test_either_orientation_draws_the_same() -> None:
     torch.testing.assert_close(render(scene, (H, W)), render(turned, (H, W)), rtol=0, atol=2e-6)
 
 
-def test_the_promise_of_convexity_changes_nothing_seen() -> None:
-    scene = stars(31, corners=3)
-    general = dataclasses.replace(scene, convex=False)
-    torch.testing.assert_close(render(scene, (H, W)), render(general, (H, W)), rtol=0, atol=1e-6)
+def two_edges_a_row(seed: int, corners: int, radius: float, turn: int = 1) -> Outlines:
+    """Convex polygons tall enough for the kernels' short cut, in the middle and across all borders."""
+    g = torch.Generator().manual_seed(seed)
+    angle = (torch.rand(1, 9, corners, generator=g) * 2 * math.pi).sort(-1).values * turn
+    centre = torch.tensor([[x, y] for x in (-3.0, W / 2, W + 3.0) for y in (-3.0, H / 2, H + 3.0)])[None, :, None]
+    stretch = torch.rand(1, 9, 1, 2, generator=g) + 0.5
+    points = centre + radius * stretch * torch.stack([angle.cos(), angle.sin()], -1)
+    paint = torch.rand(1, 9, 3, generator=g), torch.rand(1, 9, generator=g) * 0.9 + 0.1
+    return Outlines.regular(points, *paint, torch.ones(1, 4))
+
+
+def special(*polygons: list[list[float]]) -> Outlines:
+    points = torch.tensor([polygons])
+    g = torch.Generator().manual_seed(len(polygons))
+    marks = len(polygons)
+    return Outlines.regular(points, torch.rand(1, marks, 3, generator=g), torch.full((1, marks), 0.6), torch.ones(1, 4))
+
+
+SHORT_CUTS = {
+    **{f"{n} corners": two_edges_a_row(n, n, 26.0) for n in range(3, 13)},
+    **{f"{n} corners, turned": two_edges_a_row(n, n, 26.0, turn=-1) for n in range(3, 13)},
+    "wide": two_edges_a_row(20, 3, 90.0),
+    "slivers": special(
+        [[5.1, 1.2], [5.7, 32.1], [4.6, 32.4]],
+        [[30.2, 0.3], [12.1, 33.0], [12.9, 33.1]],
+        [[2.1, 3.2], [39.3, 30.1], [38.4, 31.6]],
+        [[40.4, -5.0], [40.9, 50.0], [40.2, 50.0]],
+        [[0.3, -5.0], [0.9, 50.0], [-0.4, 50.0]],
+    ),
+    "shallow edges": special([[1.2, 1.3], [39.7, 25.6], [3.4, 32.8]], [[40.5, 2.2], [-9.1, 20.1], [37.6, 33.3]]),
+    "as steep as wide": special([[3.75, 1.25], [31.5, 29.0], [3.3, 32.0]]),
+    "crossed": special([[5.2, 2.1], [30.3, 31.7], [5.6, 31.9], [30.9, 2.6]], [[25.0, 1.1], [12.3, 33.3], [27.4, 33.8], [9.9, 1.2]]),
+    "beyond": special([[-50.3, -9.1], [-20.0, 90.0], [95.7, 20.2]], [[50.0, 1.0], [60.0, 30.0], [45.0, 30.0]]),
+    "far": special([[-1e6, -3e5], [1e6, 20.3], [-1e6, 3e5]], [[11.3, -1e6], [30.2, 17.0], [12.9, 1e6]]),
+}
+
+
+@pytest.mark.parametrize("name", SHORT_CUTS)
+@pytest.mark.parametrize("mode", ["short cut", "cells"])
+def test_rows_between_two_edges_meet_the_specification(name: str, mode: str) -> None:
+    """With ten more corners on its last point a mark is no longer tall, and goes through the cells: same result."""
+    scene = SHORT_CUTS[name]
+    if mode == "cells":
+        points = scene.points.reshape(1, len(scene.colours), -1, 2)
+        points = torch.cat([points, points[:, :, -1:].expand(-1, -1, 10, -1)], 2)
+        scene = Outlines.regular(points, scene.colours[None], scene.opacities[None], scene.backgrounds)
+    target, _ = target_and_weight(10)
+    picture, truth = render(scene, (H, W)), render(leaves(scene, torch.float64)[1], (H, W), "reference")
+    assert (picture - truth).abs().max() <= 2e-5
+    loss, ours = gradients(scene, torch.float32, lambda o: squared_error(o, target))
+    expected, gradient = gradients(scene, torch.float64, lambda o: squared_error(o, target.double(), None, "reference"))
+    torch.testing.assert_close(loss.double(), expected, rtol=1e-5, atol=1e-7)
+    assert_gradients_agree(ours, gradient)
+
+
+def test_whole_pixels_and_degenerate_marks_meet_the_specification() -> None:
+    """Corners on pixel corners, level and upright edges, degenerate triangles: at a kink only the picture is compared."""
+    scene = special(
+        [[3.0, 2.0], [20.0, 2.0], [20.0, 30.0], [3.0, 30.0]],
+        [[0.0, 0.0], [float(W), 0.0], [float(W), float(H)], [0.0, float(H)]],
+        [[5.0, 1.0], [33.0, 29.0], [5.0, 29.0], [5.0, 29.0]],
+        [[7.0, 3.0], [7.0, 31.0], [7.0, 31.0], [7.0, 3.0]],
+        [[9.0, 3.0], [30.0, 33.0], [30.0, 33.0], [30.0, 33.0]],
+        [[4.0, 8.0], [35.0, 8.0], [35.0, 8.0], [4.0, 8.0]],
+        [[2.0, 30.0], [2.0, 3.0], [38.0, 3.0], [38.0, 30.0]],
+    )
+    truth = render(leaves(scene, torch.float64)[1], (H, W), "reference")
+    assert (render(scene, (H, W)) - truth).abs().max() <= 2e-5
+    target, _ = target_and_weight(11)
+    assert all(torch.isfinite(tensor).all() for tensor in everything(scene, (H, W), target))
 
 
 def everything(outlines: Outlines, size: tuple[int, int], target: Tensor) -> list[Tensor]:

@@ -128,7 +128,7 @@ class Triangles:
         vertices, colours, opacities, backgrounds = self._paint(genomes)
         height, width = size
         pixels = vertices * vertices.new_tensor([width, height])
-        return raster.Outlines.regular(pixels, colours, opacities, backgrounds, convex=True)
+        return raster.Outlines.regular(pixels, colours, opacities, backgrounds)
 
     def render(self, genomes: Tensor, size: Size, seed: int = 0, alpha: bool = False) -> Tensor:
         """Genomes (B, D) -> (B, 3, H, W); a transparent picture is shown on white. ``alpha``: (B, 4, H, W)."""

@@ -60,13 +60,9 @@ class Outlines:
     """(M + 1,) int32 offsets into the contours."""
     images: Tensor
     """(B + 1,) int32 offsets into the marks."""
-    convex: bool = False
-    """The caller's promise that every mark is one convex contour, of either orientation; kernels may use it.
-
-    The numba kernel does not need to: its one path costs as much as crossed pixels and runs do, whatever the shape."""
 
     @classmethod
-    def regular(cls, points: Tensor, colours: Tensor, opacities: Tensor, backgrounds: Tensor, *, convex: bool = False) -> Outlines:
+    def regular(cls, points: Tensor, colours: Tensor, opacities: Tensor, backgrounds: Tensor) -> Outlines:
         """The usual batch: B images of M marks of one contour of n points each.
 
         ``points (B, M, n, 2)``, ``colours (B, M, 3)``, ``opacities (B, M)``, ``backgrounds (B, 4)``; gradients flow
@@ -89,7 +85,6 @@ class Outlines:
             contours,
             marks,
             images,
-            convex,
         )
 
 

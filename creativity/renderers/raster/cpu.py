@@ -7,10 +7,7 @@ same bytes come out on any number of threads, and a picture's loss is the same i
 
 from __future__ import annotations
 
-import atexit
 import os
-import shutil
-import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

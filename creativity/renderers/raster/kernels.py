@@ -10,7 +10,11 @@ Painting one mark in one band:
 2. `_sweep`: each row is read back through its bits. Crossed pixels are blended one by one; between them the area is
    constant, and a run is blended two pixels an instruction, without looking at coverage at all.
 
-With a *tape*, both also write down what they did: pieces (pixel, edge, share of the edge in that pixel) and spans
+In most rows of a large mark, though, two edges pass from top to bottom and nothing else does: `_plan` finds such rows, and
+`_between` paints them straight from the edges, ramp, run, ramp, with neither cells nor bits. What costs there is not
+arithmetic but guessing wrong at branches, so the ramp of a steep edge is two pixels whether it crosses one or both.
+
+With a *tape*, all of them also write down what they did: pieces (pixel, edge, share of the edge in that pixel) and spans
 (pixel, length, area). `_undo` replays it backwards: it recovers what lay below, passes the gradient through, and
 finds, in each crossed pixel, what a little more area would do to the loss, h. An edge that moves sweeps area where it
 is and nowhere else, so its end points feel the integral of h along it, weighted by their nearness::
@@ -34,6 +38,7 @@ from numba import float64, int64, uint64
 
 from creativity.renderers.raster.simd import (
     alphas,
+    beside,
     first,
     folded,
     lanes,
@@ -44,6 +49,7 @@ from creativity.renderers.raster.simd import (
     load_float,
     load_int,
     lowest_bit,
+    other,
     store4,
     store8,
     store_bits,
@@ -58,8 +64,11 @@ from creativity.renderers.raster.simd import (
 DRAW, COMPARE, COMPARE_GRADIENTS, PULL_BACK = 0, 1, 2, 3
 """What `work` is asked to do with each band."""
 
-PIXEL, CELL, EDGE, RECORD, PAINT = 16, 8, 64, 16, 32
+PIXEL, CELL, EDGE, RECORD = 16, 8, 64, 16
 """Sizes in bytes: of a pixel, of a pixel's cover and area, of an edge, of a record on the tape, of a paint."""
+
+TALL = 4
+"""With this many rows an edge, looking for rows that two edges alone cross costs less than it gains."""
 
 NOTHING = np.float32(1e-5)
 """A winding area below this is what rounding leaves behind a mark's right side."""
@@ -121,7 +130,7 @@ def _prepare(points, colours, opacities, contours, marks, first_mark, last_mark,
                 edge[6] = 1.0 / abs(x1 - x0) if x0 != x1 else 0.0
                 rows = min(max(y1, 0.0), float64(height)) - min(max(y0, 0.0), float64(height))
                 columns = abs(min(max(x1, 0.0), float64(width)) - min(max(x0, 0.0), float64(width)))
-                reach += int64(rows) + int64(columns) + 4
+                reach += 2 * int64(rows) + int64(columns) + 4
         box[0] = int64(min(max(top, 0.0), float64(height)))
         # A level edge at the very bottom still belongs to the row below it.
         box[1] = min(int64(min(max(bottom, 0.0), float64(height))) + 1, height)
@@ -133,19 +142,31 @@ def _prepare(points, colours, opacities, contours, marks, first_mark, last_mark,
 
 
 @jit
-def _cross(edge, top, bottom, width, cells, touched, words, index, tape, taped):  # type: ignore[no-untyped-def]
-    """Leaves one edge in the cells of rows [top, bottom); with a tape (not 0), returns its new count of pieces."""
+def _write_piece(tape, taped, pixel, edge, share, far):  # type: ignore[no-untyped-def]
+    record = tape + taped * RECORD
+    store_int(record, np.int32(pixel))
+    store_int(record + 4, np.int32(edge))
+    store_float(record + 8, f32(share))
+    store_float(record + 12, f32(far))
+
+
+@jit
+def _cross(edge, first_row, last_row, top, width, cells, touched, words, index, tape, taped):  # type: ignore[no-untyped-def]
+    """Leaves one edge in the cells of rows [first_row, last_row) of the band that begins at ``top``.
+
+    With a tape (not 0), returns its new count of pieces.
+    """
     y0, y1 = load_double(edge + 8), load_double(edge + 24)
-    if not (y0 < bottom and y1 >= top):
+    if not (y0 < last_row and y1 >= first_row):
         return taped
     x0, x1, slope = load_double(edge), load_double(edge + 16), load_double(edge + 32)
     inverse, along, direction = load_double(edge + 40), load_double(edge + 48), load_double(edge + 56)
     level = y0 == y1
     per_pixel = f32((y1 - y0) * along * direction)
-    ya = max(y0, float64(top))
+    ya = max(y0, float64(first_row))
     xa = x0 + (ya - y0) * slope
     row = int64(ya)
-    last = row + 1 if level else int64(math.ceil(min(y1, float64(bottom))))
+    last = row + 1 if level else int64(math.ceil(min(y1, float64(last_row))))
     while row < last:
         yb = min(y1, row + 1.0)
         xb = x1 if yb == y1 else x0 + (yb - y0) * slope
@@ -165,11 +186,7 @@ def _cross(edge, top, bottom, width, cells, touched, words, index, tape, taped):
             if tape:
                 share = 1.0 if level else (yb - ya) * inverse
                 middle = 0.5 if level else (0.5 * (ya + yb) - y0) * inverse
-                record = tape + taped * RECORD
-                store_int(record, np.int32(pixel + column))
-                store_int(record + 4, np.int32(index))
-                store_float(record + 8, f32(share))
-                store_float(record + 12, f32(share * middle))
+                _write_piece(tape, taped, pixel + column, index, share, share * middle)
                 taped += 1
         elif left < width:
             if left < 0.0:
@@ -193,11 +210,7 @@ def _cross(edge, top, bottom, width, cells, touched, words, index, tape, taped):
                 if tape:
                     share = (b - a) * along
                     middle = abs(0.5 * (a + b) - x0) * along
-                    record = tape + taped * RECORD
-                    store_int(record, np.int32(pixel + column))
-                    store_int(record + 4, np.int32(index))
-                    store_float(record + 8, f32(share))
-                    store_float(record + 12, f32(share * middle))
+                    _write_piece(tape, taped, pixel + column, index, share, share * middle)
                     taped += 1
                 column += 1
         ya, xa = yb, xb
@@ -212,6 +225,22 @@ def _blend_run(pixel, count, colour, q):  # type: ignore[no-untyped-def]
     paint = colour * q
     paint2 = twice(paint)
     end = pixel + count * PIXEL
+    if count >= 8:
+        # The last eight are made first and stored last, over some that were stored already: no remainder to branch on.
+        tail = end - 8 * PIXEL
+        a, b = load8(tail) * keep + paint2, load8(tail + 2 * PIXEL) * keep + paint2
+        c, d = load8(tail + 4 * PIXEL) * keep + paint2, load8(tail + 6 * PIXEL) * keep + paint2
+        while pixel < tail:
+            store8(pixel, load8(pixel) * keep + paint2)
+            store8(pixel + 2 * PIXEL, load8(pixel + 2 * PIXEL) * keep + paint2)
+            store8(pixel + 4 * PIXEL, load8(pixel + 4 * PIXEL) * keep + paint2)
+            store8(pixel + 6 * PIXEL, load8(pixel + 6 * PIXEL) * keep + paint2)
+            pixel += 8 * PIXEL
+        store8(tail, a)
+        store8(tail + 2 * PIXEL, b)
+        store8(tail + 4 * PIXEL, c)
+        store8(tail + 6 * PIXEL, d)
+        return
     while pixel + 2 * PIXEL <= end:
         store8(pixel, load8(pixel) * keep + paint2)
         pixel += 2 * PIXEL
@@ -231,7 +260,8 @@ def _write_span(tape, taped, pixel, count, area):  # type: ignore[no-untyped-def
 def _sweep(canvas, width, cells, touched, words, first_row, last_row, first_word, last_word, colour, opacity, tape, taped):  # type: ignore[no-untyped-def]
     """Paints rows [first_row, last_row) of one mark in the band, and empties its cells.
 
-    A span of length 0 on the tape is a crossed pixel, any other a run. Returns the new count of spans.
+    A span of length 0 on the tape is a crossed pixel, of length -1 two that came at once, any other a run. Returns the
+    new count of spans.
     """
     for row in range(first_row, last_row):
         start = row * width
@@ -271,6 +301,130 @@ def _sweep(canvas, width, cells, touched, words, first_row, last_row, first_word
 
 
 @jit
+def _blend_ramp(  # type: ignore[no-untyped-def]
+    edge, index, lo, hi, row, start, falling, winding, canvas, colour, opacity, spans, span, pieces, piece
+):  # fmt: skip
+    """Paints the pixels that one edge crosses in a row, alone and from top to bottom, between columns lo and hi.
+
+    To the right of them the mark covers all, or nothing if ``falling``. On the tape they are a span and a piece each,
+    or one span and two pieces for a steep edge. Returns the first column right of them.
+    """
+    column = int64(lo)
+    x0, y0 = load_double(edge), load_double(edge + 8)
+    share, along = load_double(edge + 40), load_double(edge + 48)
+    drop = (load_double(edge + 24) - y0) * along
+    if abs(load_double(edge + 32)) <= 1.0:
+        # A steep edge crosses one pixel or two, which of both is a coin's toss: two are painted, without asking.
+        over = max(hi - (column + 1), 0.0)
+        beyond = f32(min(over * over * (0.5 * drop), 0.5 * over))
+        near, far = f32(column + 1 - 0.5 * (lo + hi)) + beyond, f32(1.0) - beyond
+        if falling:
+            near, far = f32(1.0) - near, beyond
+        at = canvas + (start + column) * PIXEL
+        below2 = load8(at)
+        store8(at, below2 + (twice(colour) - below2) * (beside(near, far) * opacity))
+        if spans:
+            _write_span(spans, span, start + column, -1, near * winding)
+            store_float(spans + span * RECORD + 12, far * winding)
+            beyond_share = over * along
+            reached = beyond_share * (abs(hi - 0.5 * over - x0) * along)
+            _write_piece(pieces, piece, start + column, index, share - beyond_share, share * ((row + 0.5 - y0) * share) - reached)
+            _write_piece(pieces, piece + 1, start + column + 1, index, beyond_share, reached)
+        return column + 2
+    cover = f32(0.0)
+    while column < hi:
+        a, b = max(lo, float64(column)), min(hi, column + 1.0)
+        part = f32((b - a) * drop)
+        area = min(cover + part * f32(column + 1 - 0.5 * (a + b)), f32(1.0))
+        cover += part
+        if falling:
+            area = f32(1.0) - area
+        at = canvas + (start + column) * PIXEL
+        below = load4(at)
+        store4(at, below + (colour - below) * (opacity * area))
+        if spans:
+            _write_span(spans, span, start + column, 0, area * winding)
+            part_share = (b - a) * along
+            _write_piece(pieces, piece, start + column, index, part_share, part_share * (abs(0.5 * (a + b) - x0) * along))
+            span += 1
+            piece += 1
+        column += 1
+    return column
+
+
+@jit
+def _between(  # type: ignore[no-untyped-def]
+    edges, left, right, row, stop, top, width, canvas, colour, opacity, spans, span, pieces, piece
+):  # fmt: skip
+    """Paints rows from ``row`` to ``stop`` of a mark that two edges alone cross, each from top to bottom.
+
+    Needs no cells: what lies between the edges is covered whole. Returns the row where it stopped, too early if the
+    edges come close or one of them crosses a side of the picture, and the new counts of spans and pieces.
+    """
+    a, b = edges + left * EDGE, edges + right * EDGE
+    slope_a, slope_b = load_double(a + 32), load_double(b + 32)
+    xa, xb = load_double(a) + (row - load_double(a + 8)) * slope_a, load_double(b) + (row - load_double(b + 8)) * slope_b
+    if xa + 0.5 * slope_a > xb + 0.5 * slope_b:
+        a, b, xa, xb, slope_a, slope_b, left, right = b, a, xb, xa, slope_b, slope_a, right, left
+    winding = f32(load_double(a + 56))
+    steep_a, steep_b = abs(slope_a) <= 1.0, abs(slope_b) <= 1.0
+    while row < stop:
+        below_a = load_double(a) + (row + 1 - load_double(a + 8)) * slope_a
+        below_b = load_double(b) + (row + 1 - load_double(b + 8)) * slope_b
+        lo_a, hi_a, lo_b, hi_b = min(xa, below_a), max(xa, below_a), min(xb, below_b), max(xb, below_b)
+        enters, leaves = lo_a >= 0.0, hi_b + 2.0 <= width
+        apart = max(hi_a, 0.0) + 2.0 <= min(lo_b, float64(width))
+        if not (apart and (enters or hi_a <= 0.0) and (leaves or lo_b >= width)):
+            break
+        xa, xb = below_a, below_b
+        start = (row - top) * width
+        done = int64(0)
+        if enters:
+            done = _blend_ramp(
+                a, left, lo_a, hi_a, row, start, False, winding, canvas, colour, opacity, spans, span, pieces, piece
+            )  # fmt: skip
+            if spans:
+                piece += done - int64(lo_a)
+                span += 1 if steep_a else done - int64(lo_a)
+        until = int64(lo_b) if leaves else width
+        if until > done:
+            _blend_run(canvas + (start + done) * PIXEL, until - done, colour, opacity)
+            if spans:
+                _write_span(spans, span, start + done, until - done, winding)
+                span += 1
+        if leaves:
+            done = _blend_ramp(
+                b, right, lo_b, hi_b, row, start, True, winding, canvas, colour, opacity, spans, span, pieces, piece
+            )  # fmt: skip
+            if spans:
+                piece += done - until
+                span += 1 if steep_b else done - until
+        row += 1
+    return row, span, piece
+
+
+@jit
+def _plan(edges, first_edge, last_edge, row, end):  # type: ignore[no-untyped-def]
+    """Which two edges alone cross the rows from ``row``, from top to bottom, or -1; and until which row."""
+    a = b = -1
+    count = 0
+    until = float64(end)
+    for edge in range(first_edge, last_edge):
+        y0, y1 = load_double(edges + edge * EDGE + 8), load_double(edges + edge * EDGE + 24)
+        if y0 >= row + 1:
+            until = min(until, y0)
+        elif y0 <= row and y1 >= row + 1:
+            a, b = edge, a
+            count += 1
+            until = min(until, y1)
+        elif y1 > row or (y0 == y1 and y0 >= row):
+            return -1, -1, row + 1
+    if count != 2:
+        a = b = -1
+    return a, b, int64(until)
+
+
+@jit
 def _undo(spans, span, last_span, pieces, piece, last_piece, canvas, upstream, slopes, colour, opacity, sums_at, edges_at):  # type: ignore[no-untyped-def]
     """Takes one mark off a band again, in the picture and in its gradient; adds to the mark's and its edges' sums.
 
@@ -278,10 +432,30 @@ def _undo(spans, span, last_span, pieces, piece, last_piece, canvas, upstream, s
     """
     by_colour = lanes(f32(0.0), f32(0.0), f32(0.0), f32(0.0))
     by_opacity = by_colour
+    ones2 = beside(f32(1.0), f32(1.0))
     while span < last_span:
         record = spans + span * RECORD
         pixel, count, area = int64(load_int(record)), int64(load_int(record + 4)), load_float(record + 8)
         span += 1
+        if count < 0:
+            # As below, for two pixels at once.
+            area_2 = load_float(record + 12)
+            coverage2 = beside(min(abs(area), f32(1.0)), min(abs(area_2), f32(1.0)))
+            q2 = coverage2 * opacity
+            keep2 = ones2 - q2
+            at, up = canvas + pixel * PIXEL, upstream + pixel * PIXEL
+            colour2, gradient2 = twice(colour), load8(up)
+            below2 = unit((load8(at) - colour2 * q2) / keep2)
+            store8(at, below2)
+            store8(up, gradient2 * keep2)
+            gain2 = (colour2 - below2) * gradient2
+            by_colour += folded(gradient2 * q2)
+            by_opacity += folded(gain2 * coverage2)
+            slope2 = sums(gain2) * opacity
+            slope, slope_2 = first(slope2), other(slope2)
+            store_float(slopes + pixel * 4, slope if area >= f32(0.0) else -slope)
+            store_float(slopes + pixel * 4 + 4, slope_2 if area_2 >= f32(0.0) else -slope_2)
+            continue
         coverage = min(abs(area), f32(1.0))
         q = opacity * coverage
         keep = f32(1.0) - q
@@ -302,8 +476,7 @@ def _undo(spans, span, last_span, pieces, piece, last_piece, canvas, upstream, s
             continue
         shift = colour * (-q * inverse)
         shift2 = twice(shift)
-        gradients = twice(lanes(f32(0.0), f32(0.0), f32(0.0), f32(0.0)))
-        belows = gradients
+        gradients = belows = twice(lanes(f32(0.0), f32(0.0), f32(0.0), f32(0.0)))
         end = at + count * PIXEL
         while at + 2 * PIXEL <= end:
             pair = load8(up)
@@ -380,9 +553,18 @@ def _compare(canvas, target, weight, count, upstream, scale):  # type: ignore[no
             target += PIXEL
             weight += 4
         return float64(first(sums(error)))
-    error2 = twice(lanes(zero, zero, zero, zero))
+    error2 = other2 = twice(lanes(zero, zero, zero, zero))
     minus2 = twice(minus * scale)
     double = f32(2.0) * scale
+    if not upstream:
+        # Two sums take turns: one alone would wait for its last addition each time.
+        while canvas + 4 * PIXEL <= end:
+            d2, e2 = load8(canvas) - load8(target), load8(canvas + 2 * PIXEL) - load8(target + 2 * PIXEL)
+            s2, t2 = d2 - alphas(d2) * f32(0.5), e2 - alphas(e2) * f32(0.5)
+            error2 += s2 * s2
+            other2 += t2 * t2
+            canvas += 4 * PIXEL
+            target += 4 * PIXEL
     while canvas + 2 * PIXEL <= end:
         d2 = load8(canvas) - load8(target)
         s2 = d2 - alphas(d2) * f32(0.5)
@@ -392,7 +574,7 @@ def _compare(canvas, target, weight, count, upstream, scale):  # type: ignore[no
             upstream += 2 * PIXEL
         canvas += 2 * PIXEL
         target += 2 * PIXEL
-    error = folded(error2)
+    error = folded(error2 + other2)
     if canvas < end:
         d = load4(canvas) - load4(target)
         s = d - alphas(d) * f32(0.5)
@@ -442,7 +624,9 @@ def work(  # type: ignore[no-untyped-def]
         loss = 0.0
         left_over = np.zeros(4, np.float32)
         background_total = np.zeros(4, np.float64)
-        edges_at, paints_at = address(edges), address(paints)
+        # An address keeps nothing alive, and numba lets go of an array after its last use by name: for `edges` that is
+        # `_gather`, after all bands; the other arrays are arguments, or are used by name after each use of their address.
+        edges_at = address(edges)
         cells_at, touched_at = address(cells), address(touched)
         stop = min(height, (strip + 1) * strip_rows)
         for top in range(strip * strip_rows, stop, band_rows):
@@ -461,14 +645,30 @@ def work(  # type: ignore[no-untyped-def]
                     spans = _roomy(spans, span, (end - begin) * (2 * width + 1))
                     pieces = _roomy(pieces, piece, boxes[mark, 6])
                     spans_at, pieces_at = address(spans), address(pieces)
-                for edge in range(boxes[mark, 4], boxes[mark, 5]):
-                    piece = _cross(edges_at + edge * EDGE, top, bottom, width, cells_at, touched_at, words, edge, pieces_at, piece)
-                colour = load4(paints_at + mark * PAINT)
-                opacity = load_float(paints_at + mark * PAINT + 16)
-                span = _sweep(
-                    canvas_at, width, cells_at, touched_at, words, begin - top, end - top,
-                    boxes[mark, 2], boxes[mark, 3], colour, opacity, spans_at, span,
-                )  # fmt: skip
+                colour = lanes(paints[mark, 0], paints[mark, 1], paints[mark, 2], paints[mark, 3])
+                opacity = paints[mark, 4]
+                first_edge, last_edge = boxes[mark, 4], boxes[mark, 5]
+                tall = end - begin >= TALL * (last_edge - first_edge)
+                row = begin
+                while row < end:
+                    until = end
+                    if tall:
+                        left, right, until = _plan(edges_at, first_edge, last_edge, row, end)
+                        if left >= 0:
+                            row, span, piece = _between(
+                                edges_at, left, right, row, until, top, width, canvas_at, colour, opacity,
+                                spans_at, span, pieces_at, piece,
+                            )  # fmt: skip
+                            if row == until:
+                                continue
+                            until = row + 1
+                    for edge in range(first_edge, last_edge):
+                        piece = _cross(edges_at + edge * EDGE, row, until, top, width, cells_at, touched_at, words, edge, pieces_at, piece)
+                    span = _sweep(
+                        canvas_at, width, cells_at, touched_at, words, row - top, until - top,
+                        boxes[mark, 2], boxes[mark, 3], colour, opacity, spans_at, span,
+                    )  # fmt: skip
+                    row = until
             starts[count, 0], starts[count, 1] = span, piece
             if mode == DRAW:
                 continue
@@ -495,7 +695,7 @@ def work(  # type: ignore[no-untyped-def]
                     address(spans), starts[mark, 0], starts[mark + 1, 0],
                     address(pieces), starts[mark, 1], starts[mark + 1, 1],
                     canvas_at, upstream_at, address(slopes),
-                    load4(paints_at + mark * PAINT), load_float(paints_at + mark * PAINT + 16),
+                    lanes(paints[mark, 0], paints[mark, 1], paints[mark, 2], paints[mark, 3]), paints[mark, 4],
                     sums_at, edge_sums_at,
                 )  # fmt: skip
                 # A band's sums are float32; bands add up in float64.

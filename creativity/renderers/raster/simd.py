@@ -81,6 +81,7 @@ for _function, _instruction in (
     (operator.iadd, "fadd"),
     (operator.sub, "fsub"),
     (operator.mul, "fmul"),
+    (operator.truediv, "fdiv"),
 ):
     _operator(_function, _instruction)
 
@@ -139,6 +140,19 @@ def twice(typingctx: Any, value: Any) -> Any:
 
 
 @intrinsic
+def beside(typingctx: Any, a: Any, b: Any) -> Any:
+    """Two scalars as eight lanes: ``a`` for the first pixel, ``b`` for the second."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        value = ir.Constant(ir.VectorType(F32, 2), ir.Undefined)
+        for position, scalar in enumerate(args):
+            value = builder.insert_element(value, scalar, I32(position))
+        return _shuffle(builder, value, [0, 0, 0, 0, 1, 1, 1, 1])
+
+    return lanes8(types.float32, types.float32), codegen
+
+
+@intrinsic
 def folded(typingctx: Any, value: Any) -> Any:
     """Eight lanes of two pixels to their sum, four lanes."""
 
@@ -181,6 +195,16 @@ def first(typingctx: Any, value: Any) -> Any:
         return builder.extract_element(args[0], I32(0))
 
     return types.float32(value), codegen
+
+
+@intrinsic
+def other(typingctx: Any, value: Any) -> Any:
+    """The first lane of the second pixel as a float32."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.extract_element(args[0], I32(4))
+
+    return types.float32(lanes8), codegen
 
 
 @intrinsic
