@@ -453,3 +453,30 @@ def test_unknown_backends_and_bad_targets() -> None:
         squared_error(ring(), torch.zeros(4, H, W), torch.zeros(H, W))
     with pytest.raises(CreativityError, match="at least one pixel"):
         render(ring(), (0, 5))
+
+
+@pytest.mark.parametrize(
+    "corners",
+    [
+        [(4, 3), (15, 3), (15, 18), (4, 18)],
+        [(4, 0), (15, 0), (15, 24), (4, 24)],
+        [(4, 3), (15, 3), (15, 18)],
+        [(10, 2), (18, 10), (10, 18), (2, 10)],
+    ],
+)
+def test_edges_on_whole_pixels_feel_the_same_whichever_way_they_run(corners: list[tuple[float, float]]) -> None:
+    """Along a pixel's side the area is exactly 0: the sign of the winding must come from beside it."""
+    generator = torch.Generator().manual_seed(1)
+    target = torch.ones(4, 24, 24)
+    target[:3] = torch.rand(3, 24, 24, generator=generator)
+
+    def gradient(points: list[tuple[float, float]]) -> Tensor:
+        leaf = torch.tensor(points, dtype=torch.float32)[None, None].requires_grad_()
+        paint = torch.tensor([[[0.2, 0.5, 0.9]]]), torch.tensor([[0.7]]), torch.ones(1, 4)
+        squared_error(Outlines.regular(leaf, *paint), target).sum().backward()
+        assert leaf.grad is not None
+        return leaf.grad[0, 0]
+
+    there, back = gradient(corners), gradient(corners[::-1]).flip(0)
+    assert there.abs().max() > 1e-3
+    torch.testing.assert_close(there, back, rtol=1e-4, atol=1e-8)

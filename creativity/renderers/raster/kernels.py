@@ -77,6 +77,10 @@ FULL = np.float32(1.0 + 1e-6)
 """Above this area a pixel is covered already and more changes nothing. An edge along a pixel's side gives 1 exactly, up
 to rounding, and must still be felt: shapes are often started on whole pixels."""
 
+TRACE = np.float32(1e-30)
+"""An edge along a pixel's side leaves an area of 0 up to rounding, and no sign. Its gradient needs one, so the tape says
+this much of the winding beside the pixel instead, or of the mark's where there is none beside it."""
+
 jit = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
 
 
@@ -108,6 +112,7 @@ def _prepare(points, colours, opacities, contours, marks, first_mark, last_mark,
             sane &= math.isfinite(points[point, 0]) & math.isfinite(points[point, 1])
         top, bottom, left, right = math.inf, -math.inf, math.inf, -math.inf
         reach = 0
+        turn = 0.0
         for contour in range(marks[mark], marks[mark + 1]):
             start, stop = contours[contour], contours[contour + 1]
             for point in range(start, stop):
@@ -120,6 +125,7 @@ def _prepare(points, colours, opacities, contours, marks, first_mark, last_mark,
                     continue
                 top, bottom = min(top, y0), max(bottom, y0)
                 left, right = min(left, x0), max(right, x0)
+                turn += y0 * x1 - x0 * y1
                 edge[7] = 1.0
                 if y0 > y1:
                     x0, y0, x1, y1 = x1, y1, x0, y0
@@ -131,6 +137,7 @@ def _prepare(points, colours, opacities, contours, marks, first_mark, last_mark,
                 rows = min(max(y1, 0.0), float64(height)) - min(max(y0, 0.0), float64(height))
                 columns = abs(min(max(x1, 0.0), float64(width)) - min(max(x0, 0.0), float64(width)))
                 reach += 2 * int64(rows) + int64(columns) + 4
+        paint[5] = TRACE if turn >= 0.0 else -TRACE
         box[0] = int64(min(max(top, 0.0), float64(height)))
         # A level edge at the very bottom still belongs to the row below it.
         box[1] = min(int64(min(max(bottom, 0.0), float64(height))) + 1, height)
@@ -257,7 +264,9 @@ def _write_span(tape, taped, pixel, count, area):  # type: ignore[no-untyped-def
 
 
 @jit
-def _sweep(canvas, width, cells, touched, words, first_row, last_row, first_word, last_word, colour, opacity, tape, taped):  # type: ignore[no-untyped-def]
+def _sweep(  # type: ignore[no-untyped-def]
+    canvas, width, cells, touched, words, first_row, last_row, first_word, last_word, colour, opacity, trace, tape, taped
+):  # fmt: skip
     """Paints rows [first_row, last_row) of one mark in the band, and empties its cells.
 
     A span of length 0 on the tape is a crossed pixel, of length -1 two that came at once, any other a run. Returns the
@@ -283,12 +292,16 @@ def _sweep(canvas, width, cells, touched, words, first_row, last_row, first_word
                         taped += 1
                 cell = row_cells + column * CELL
                 area = cover + load_float(cell + 4)
+                around = cover
                 cover += load_float(cell)
+                around += cover
                 store_bits(cell, uint64(0))
                 at = here + column * PIXEL
                 below = load4(at)
                 store4(at, below + (colour - below) * (opacity * min(abs(area), f32(1.0))))
                 if tape:
+                    if abs(area) < f32(2e-7):
+                        area = TRACE * around if abs(around) > NOTHING else trace
                     _write_span(tape, taped, start + column, 0, area)
                     taped += 1
                 done = column + 1
@@ -324,8 +337,8 @@ def _blend_ramp(  # type: ignore[no-untyped-def]
         below2 = load8(at)
         store8(at, below2 + (twice(colour) - below2) * (beside(near, far) * opacity))
         if spans:
-            _write_span(spans, span, start + column, -1, near * winding)
-            store_float(spans + span * RECORD + 12, far * winding)
+            _write_span(spans, span, start + column, -1, max(near, TRACE) * winding)
+            store_float(spans + span * RECORD + 12, max(far, TRACE) * winding)
             beyond_share = over * along
             reached = beyond_share * (abs(hi - 0.5 * over - x0) * along)
             _write_piece(pieces, piece, start + column, index, share - beyond_share, share * ((row + 0.5 - y0) * share) - reached)
@@ -343,7 +356,7 @@ def _blend_ramp(  # type: ignore[no-untyped-def]
         below = load4(at)
         store4(at, below + (colour - below) * (opacity * area))
         if spans:
-            _write_span(spans, span, start + column, 0, area * winding)
+            _write_span(spans, span, start + column, 0, max(area, TRACE) * winding)
             part_share = (b - a) * along
             _write_piece(pieces, piece, start + column, index, part_share, part_share * (abs(0.5 * (a + b) - x0) * along))
             span += 1
@@ -666,7 +679,7 @@ def work(  # type: ignore[no-untyped-def]
                         piece = _cross(edges_at + edge * EDGE, row, until, top, width, cells_at, touched_at, words, edge, pieces_at, piece)
                     span = _sweep(
                         canvas_at, width, cells_at, touched_at, words, row - top, until - top,
-                        boxes[mark, 2], boxes[mark, 3], colour, opacity, spans_at, span,
+                        boxes[mark, 2], boxes[mark, 3], colour, opacity, paints[mark, 5], spans_at, span,
                     )  # fmt: skip
                     row = until
             starts[count, 0], starts[count, 1] = span, piece
