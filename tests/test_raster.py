@@ -480,3 +480,32 @@ def test_edges_on_whole_pixels_feel_the_same_whichever_way_they_run(corners: lis
     there, back = gradient(corners), gradient(corners[::-1]).flip(0)
     assert there.abs().max() > 1e-3
     torch.testing.assert_close(there, back, rtol=1e-4, atol=1e-8)
+
+
+@pytest.mark.parametrize("corners", [[(10, 2), (18, 10), (10, 18), (2, 10)], [(5, 3.3), (15.2, 7), (11, 18.7)]])
+def test_a_vertex_on_a_pixel_side_is_felt_once(corners: list[tuple[float, float]]) -> None:
+    """Differences, the reference and the kernels agree there too."""
+    target = torch.ones(4, 24, 24, dtype=torch.float64)
+    target[:3] = torch.rand(3, 24, 24, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+
+    def loss(points: Tensor, backend: str) -> Tensor:
+        paint = [torch.tensor([[[0.2, 0.5, 0.9]]]), torch.tensor([[0.7]]), torch.ones(1, 4)]
+        dtype = points.dtype
+        outlines = Outlines.regular(points[None, None], *(part.to(dtype) for part in paint))
+        return squared_error(outlines, target.to(dtype), backend=backend).sum()
+
+    found = []
+    for backend, dtype in (("numba", torch.float32), ("reference", torch.float64)):
+        leaf = torch.tensor(corners, dtype=dtype).requires_grad_()
+        loss(leaf, backend).backward()
+        assert leaf.grad is not None
+        found.append(leaf.grad.double())
+    # One-sided differences to the right and down: there the convention is exact.
+    points = torch.tensor(corners, dtype=torch.float64)
+    difference = torch.zeros_like(points)
+    for i in range(points.numel()):
+        moved = points.clone()
+        moved.view(-1)[i] += 1e-6
+        difference.view(-1)[i] = (loss(moved, "reference") - loss(points, "reference")) / 1e-6
+    torch.testing.assert_close(found[0], found[1], rtol=1e-4, atol=1e-7)
+    torch.testing.assert_close(found[1], difference, rtol=1e-3, atol=1e-6)

@@ -57,6 +57,11 @@ def _held(values: Tensor, most: float) -> Tensor:
     return finite.detach().clamp(0.0, most) + (finite - finite.detach())
 
 
+def _ramp(u: Tensor) -> Tensor:
+    """0, u, 1: what lies on the side of two pixels belongs to the right one (u = 1) and is felt there alone."""
+    return torch.where(u > 0, u, 0.0).clamp(max=1)
+
+
 def _winding_area(ring: Tensor, height: int, width: int) -> Tensor:
     """``(H, W)``: the area that the closed ring covers in each pixel, weighted by its winding number.
 
@@ -79,9 +84,10 @@ def _winding_area(ring: Tensor, height: int, width: int) -> Tensor:
     ub = right - (x0 + end * (x1 - x0))[..., None]
     steep = (ub - ua).abs() < (1e-7 if ring.dtype == torch.float64 else 1e-4)
     du = torch.where(steep, torch.ones_like(ua), ub - ua)
-    ca, cb = ua.clamp(0, 1), ub.clamp(0, 1)
+    ca, cb = _ramp(ua), _ramp(ub)
     # The mean of the ramp over the piece; ratios of differences, because a difference of squares would cancel.
-    mean = (cb - ca) / du * (ca + cb) / 2 + (ub.clamp(min=1) - ua.clamp(min=1)) / du
-    mean = torch.where(steep, ((ua + ub) / 2).clamp(0, 1), mean)
+    beyond = torch.where(ub > 1, ub, 1.0) - torch.where(ua > 1, ua, 1.0)
+    mean = (cb - ca) / du * (ca + cb) / 2 + beyond / du
+    mean = torch.where(steep, _ramp((ua + ub) / 2), mean)
     area: Tensor = ((bottom - top)[..., None] * mean).sum(1)
     return area
