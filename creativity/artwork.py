@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 import sys
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,11 +21,13 @@ from creativity.files import digest_bytes, write_atomically
 from creativity.recipe import Recipe, parse_json
 from creativity.renderers.base import Renderer, VectorRenderer
 from creativity.size import OutputSize, parse_size
+from creativity.sources import open_source, shown
 
 FORMAT = "creativity-artwork"
 SCHEMA = 1
 KEYWORD = "creativity"  # of the PNG text chunk
 SUFFIXES = (".png", ".svg", ".json")
+DRAWING_UNITS = 1000
 MAX_GENOME = 1_500_000  # what our own gate for SVG lets in again
 
 
@@ -55,6 +58,7 @@ class Artwork:
     def rgba(self, size: str | int | None = None) -> np.ndarray[Any, Any]:
         """The picture as uint8 RGBA (H, W, 4), straight alpha."""
         pixels = self.output_size(size).pixels
+        self.output_size(size).check_raster()
         with torch.no_grad():
             premultiplied = self.renderer.render(torch.from_numpy(self.genome)[None], pixels, self.recipe.seed, alpha=True)[0]
         straight = np.empty((*pixels, 4), np.uint8)
@@ -71,10 +75,12 @@ class Artwork:
             raise CreativityError(f"renderer {self.recipe.renderer.name!r} makes pixels, not drawings; save as .png")
         out = self.output_size(size)
         height, width = out.pixels
-        genome = torch.from_numpy(self.genome)
         across, down = out.lengths or (width, height)
-        marks = self.renderer.to_svg(genome, out.pixels)
-        return svg.document(across, down, (0, 0, width, height), marks, metadata=self.to_json())
+        # Coordinates are rounded: even a small drawing gets a thousand units, since drawings are there to be enlarged.
+        units = math.ceil(DRAWING_UNITS / max(height, width))
+        box = (height * units, width * units)
+        marks = self.renderer.to_svg(torch.from_numpy(self.genome), box)
+        return svg.document(across, down, (0, 0, box[1], box[0]), marks, metadata=self.to_json())
 
     def png(self, size: str | int | None = None) -> bytes:
         """The picture as PNG bytes, with genome and recipe inside."""
@@ -93,6 +99,7 @@ class Artwork:
             },
             sort_keys=True,
             separators=(",", ":"),
+            allow_nan=False,
         )
 
     def encode(self, suffix: str, size: str | int | None = None) -> bytes:
@@ -102,6 +109,7 @@ class Artwork:
         if suffix == ".png":
             return self.png(size)
         if suffix == ".json":
+            self.output_size(size)
             return (self.to_json() + "\n").encode()
         raise CreativityError(f"cannot save as {suffix or 'a file without a suffix'}; {nearest(suffix, SUFFIXES)}")
 
@@ -126,8 +134,10 @@ def from_json(text: str | bytes, where: str) -> Artwork:
     if data.get("schema") != SCHEMA:
         raise CreativityError(f"{where} has schema {data.get('schema')!r}; this version of creativity reads {SCHEMA}")
     stored, results = data.get("genome"), data.get("results", {})
-    if not isinstance(stored, dict) or not isinstance(stored.get("float32"), str) or not isinstance(results, dict):
+    if not isinstance(stored, dict) or not isinstance(stored.get("float32"), str):
         raise CreativityError(f"{where} has no genome that can be read")
+    if not isinstance(results, dict) or not all(key.isidentifier() and type(value) in (int, float) for key, value in results.items()):
+        raise CreativityError(f"{where} has results that are not numbers by name")
     try:
         raw = base64.b64decode(stored["float32"], validate=True)
     except (binascii.Error, ValueError) as error:
@@ -166,12 +176,8 @@ def open_artwork(path: str | Path) -> Artwork:
 
 
 def _read_json_file(path: Path) -> str:
-    limit = 4 * 4 * MAX_GENOME // 3 + 1_000_000
-    try:
-        if path.stat().st_size > limit:
-            raise CreativityError(f"{path} is larger than any artwork ({limit // 10**6} MB)")
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise CreativityError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
-    except UnicodeDecodeError as error:
-        raise CreativityError(f"{path} is not text: {error}") from error
+    with open_source(path, "artwork", limit=4 * 4 * MAX_GENOME // 3 + 1_000_000) as file:
+        try:
+            return file.read().decode()
+        except UnicodeDecodeError as error:
+            raise CreativityError(f"{shown(path)} is not text: {error}") from error

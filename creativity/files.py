@@ -5,14 +5,18 @@ Whatever is written appears whole or not at all: temporary name, flush to disk, 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import hashlib
 import json
 import os
+import secrets
+import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,28 +36,51 @@ def write_atomically(path: str | Path, content: bytes | str) -> Path:
     Raises CreativityError naming the path when the folder is missing, read-only or full; the old file is intact.
     """
     path = Path(path)
+    place = Path(os.path.realpath(path))  # a link stays a link, what it names is replaced
     data = content.encode() if isinstance(content, str) else content
-    temporary = path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")
+    temporary = _temporary(place.parent)
     try:
         try:
             with open(temporary, "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(temporary, path)
+            os.replace(temporary, place)
         except BaseException:
             with contextlib.suppress(OSError):
                 temporary.unlink()
             raise
     except OSError as error:
         raise CreativityError(f"cannot write {path}: {_reason(error)}") from error
-    _sync_folder(path.parent)
+    _sync_folder(place.parent)
     return path
+
+
+def write_numbered(path: Path, content: bytes) -> Path:
+    """Write under the path's name, or with -2, -3 ... before its suffix: nothing that exists is replaced.
+
+    Two processes that ask for one name at the same time get two. Returns the path that was written.
+    """
+    temporary = write_atomically(_temporary(path.parent), content)
+    try:
+        while True:
+            candidate = numbered(path)
+            with contextlib.suppress(FileExistsError):
+                os.link(temporary, candidate)
+                return candidate
+    except OSError as error:
+        raise CreativityError(f"cannot write {path}: {_reason(error)}") from error
+    finally:
+        temporary.unlink()
+
+
+def _temporary(folder: Path) -> Path:
+    return folder / f"{TEMPORARY}{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def unwritable(folder: Path) -> str | None:
     """Why no file can be made in a folder, found by making one; None when it can."""
-    probe = folder / f"{TEMPORARY}{os.getpid()}-probe"
+    probe = _temporary(folder)
     try:
         probe.touch()
         probe.unlink()
@@ -112,6 +139,8 @@ class RunFolder:
         from filelock import FileLock, Timeout
 
         make_folder(self.path)
+        if reason := unwritable(self.path):
+            raise CreativityError(f"cannot use the run folder {self.path}: {reason}")
         lock = FileLock(self / "lock", blocking=False)
         try:
             lock.acquire()
@@ -131,7 +160,8 @@ class RunFolder:
 
     def _owner(self) -> str:
         try:
-            owner = json.loads((self / "owner.json").read_text())
+            with open(self / "owner.json", "rb") as file:
+                owner = json.loads(file.read(10_000))
             return f"process {owner['pid']} on {owner['host']} ({owner['command']})"
         except (OSError, ValueError, KeyError):
             return "another process"
@@ -146,6 +176,7 @@ class RunFolder:
 # Checkpoints: named arrays and a little JSON in one safetensors file, its digest inside, the previous one kept.
 
 STATE_SCHEMA = 1
+STATES = ("state.safetensors", "state.previous.safetensors")
 
 
 def save_state(folder: RunFolder, arrays: dict[str, Any], facts: dict[str, Any]) -> None:
@@ -158,7 +189,7 @@ def save_state(folder: RunFolder, arrays: dict[str, Any], facts: dict[str, Any])
     text = json.dumps(facts, sort_keys=True)
     header = {"schema": str(STATE_SCHEMA), "facts": text, "digest": _state_digest(arrays, text)}
     content = save(arrays, metadata=header)
-    current, previous = folder / "state.safetensors", folder / "state.previous.safetensors"
+    current, previous = (folder / name for name in STATES)
     if current.exists():
         with contextlib.suppress(OSError):
             previous.unlink(missing_ok=True)
@@ -172,7 +203,7 @@ def load_state(folder: RunFolder) -> tuple[dict[str, Any], dict[str, Any], str |
     Raises CreativityError, with the reason, when there is none.
     """
     reasons = []
-    for name in ("state.safetensors", "state.previous.safetensors"):
+    for name in STATES:
         try:
             arrays, facts = _read_state(folder / name)
         except FileNotFoundError:
@@ -211,15 +242,16 @@ def _state_digest(arrays: dict[str, Any], facts: str) -> str:
     return total.hexdigest()
 
 
-def numbered(path: Path, taken: Callable[[Path], bool] = Path.exists) -> Path:
-    """The path itself, or with -2, -3 ... before its suffix: nothing that exists is ever replaced."""
+def numbered(path: Path) -> Path:
+    """The path itself, or with -2, -3 ... before its suffix: a name that nothing has."""
     candidate, n = path, 1
-    while taken(candidate):
+    while os.path.lexists(candidate):
         n += 1
         candidate = path.with_name(f"{path.stem}-{n}{path.suffix}")
     return candidate
 
 
+@lru_cache(maxsize=8)
 def cache_folder(name: str) -> Path:
     """Where compiled kernels are kept between runs: the user's cache, or a new temporary folder if that is closed."""
     home = Path.home()
@@ -230,5 +262,7 @@ def cache_folder(name: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         if unwritable(folder) is None:
             return folder
-    # Not a shared place: what is kept here is run.
-    return Path(tempfile.mkdtemp(prefix="creativity-"))
+    # Not a shared place: what is kept here is run. It goes with this process.
+    temporary = Path(tempfile.mkdtemp(prefix="creativity-"))
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    return temporary

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import tomllib
 from dataclasses import dataclass, field
 from typing import Any
 
 from creativity.errors import CreativityError
+from creativity.files import digest_bytes
 from creativity.options import build, option, plain
 from creativity.streams import MAX_SEED
 
@@ -94,6 +96,13 @@ class Recipe:
     def replace(self, **changes: Any) -> Recipe:
         return dataclasses.replace(self, **changes)
 
+    @property
+    def digest(self) -> str:
+        """sha256 of what decides the search; when it stops, on how many threads and at what size it is shown do not."""
+        free = ("stop", "threads", "size", "version", "replay")
+        decides = {key: value for key, value in self.to_dict().items() if key not in free}
+        return digest_bytes(json.dumps(decides, sort_keys=True).encode())
+
     def to_dict(self) -> dict[str, Any]:
         parts = {kind: getattr(self, kind).to_dict() for kind in ("renderer", "objective", "optimizer")}
         return {**plain(self), **{kind: plain(part) for kind, part in parts.items()}}
@@ -123,7 +132,7 @@ class Recipe:
     def from_toml(cls, text: str, where: str = "recipe") -> Recipe:
         try:
             return cls.from_dict(tomllib.loads(text))
-        except tomllib.TOMLDecodeError as error:
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
             raise CreativityError(f"{where} is not valid TOML: {error}") from error
 
 
@@ -138,11 +147,15 @@ def _part(kind: str, data: Any) -> Part:
 def parse_json(text: str | bytes, where: str) -> Any:
     """Strict JSON: NaN and infinities are refused, nesting is bounded by the parser. Raises CreativityError."""
 
-    def refuse(constant: str) -> Any:
-        raise ValueError(f"{constant} is not a number")
+    def refuse(number: str) -> Any:
+        raise ValueError(f"{number[:20]} is not a finite number")
+
+    def finite(number: str) -> float:
+        value = float(number)
+        return value if math.isfinite(value) else refuse(number)
 
     try:
-        return json.loads(text, parse_constant=refuse)
+        return json.loads(text, parse_constant=refuse, parse_float=finite)
     except (ValueError, RecursionError) as error:
         raise CreativityError(f"{where} is not valid JSON: {error}") from error
 

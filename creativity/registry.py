@@ -7,10 +7,12 @@ loads nothing heavy. A packaged plug-in announces itself by an entry point in th
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import importlib.metadata
 import importlib.util
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,8 @@ class Registry:
 
     def register(self, name: str, part: type[Any]) -> None:
         """Add a part under a new name. Raises CreativityError where the name is taken."""
+        if not dataclasses.is_dataclass(getattr(part, "Options", None)):
+            raise CreativityError(f"the {self.kind} {name!r} needs a frozen dataclass Options that says what can be set")
         if name in self.names():
             raise CreativityError(f"a {self.kind} named {name!r} exists already; choose another name for yours")
         self._loaded[name] = part
@@ -97,7 +101,7 @@ optimizers = Registry(
     },
     aliases={
         **{name: ("evolution", {"strategy": name}) for name in ("pgpe", "snes", "sep-cma-es", "open-es", "cma-es", "ga", "hill-climber")},
-        **{name: ("gradient", {"method": name}) for name in ("adam", "adamw", "sgd", "rmsprop", "lbfgs")},
+        **{name: ("gradient", {"method": name}) for name in ("adam", "adamw", "nadam", "radam", "sgd", "rmsprop", "adagrad", "lbfgs")},
     },
 )
 
@@ -114,6 +118,9 @@ def load_plugin(path: str | Path) -> tuple[str, str]:
         content = path.read_bytes()
     except OSError as error:
         raise CreativityError(f"cannot read the plug-in {path}: {error.strerror}") from error
+    note = (path.name, digest_bytes(content))
+    if note in _plugins:
+        return note
     spec = importlib.util.spec_from_file_location(f"creativity_plugin_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise CreativityError(f"the plug-in {path} must be a Python file (.py)")
@@ -123,6 +130,18 @@ def load_plugin(path: str | Path) -> tuple[str, str]:
         spec.loader.exec_module(module)
     except CreativityError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise CreativityError(f"the plug-in {path} does not load: {type(error).__name__}: {error}") from error
-    return path.name, digest_bytes(content)
+    _plugins.add(note)
+    return note
+
+
+_plugins: set[tuple[str, str]] = set()
+
+
+def require_plugins(noted: Sequence[str], paths: Sequence[str | Path], what: str) -> None:
+    """Load the plug-ins that the user gives, and refuse when one that ``what`` was made with is not among them."""
+    loaded = {" ".join(load_plugin(path)) for path in paths}
+    for note in noted:
+        if note not in loaded:
+            raise CreativityError(f"{what} was made with the plug-in {note.partition(' ')[0]!r}; give that very file with --plugin")

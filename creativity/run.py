@@ -10,7 +10,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,15 +21,16 @@ import torch
 from torch import Tensor
 
 from creativity import images, registry
-from creativity.artwork import Artwork
+from creativity.artwork import MAX_GENOME, Artwork
 from creativity.errors import CreativityError
-from creativity.files import RunFolder, load_state, save_state, write_atomically
+from creativity.files import STATES, RunFolder, load_state, save_state, write_atomically
 from creativity.objectives.base import Context
 from creativity.optimizers.base import Optimizer, Step
 from creativity.options import plain
 from creativity.problem import Problem
-from creativity.recipe import Part, Recipe, Replay
+from creativity.recipe import Part, Recipe, Replay, parse_json
 from creativity.renderers.base import VectorRenderer
+from creativity.sources import open_source
 from creativity.streams import Streams
 
 PREVIEW_SIZE = 512
@@ -74,6 +75,7 @@ class Run:
         self.folder = RunFolder(folder) if folder else None
         self.listeners: list[Callable[[Event], None]] = []
         self.outputs: list[str] = []
+        self.note: str | None = None  # what a listener should know about how the run began
         self.stopping = False
         self._warm = False
 
@@ -93,6 +95,10 @@ class Run:
             if not renderer.transparent:
                 scored = scored + (1.0 - scored[3])  # on white, as the renderer's own pictures could never show through
             size = (scored.shape[1], scored.shape[2])
+        if "target" in objective.needs and scored is None:
+            raise CreativityError(f"objective {recipe.objective.name!r} needs a picture to match; give one: creativity fit PICTURE")
+        if renderer.spec.size > MAX_GENOME:
+            raise CreativityError(f"a genome of {renderer.spec.size} numbers does not fit into a file; at most {MAX_GENOME} do")
         objective.prepare(Context(size, scored))
         self._hint = scored
         self.problem = Problem(renderer, objective, size, recipe.seed)
@@ -213,7 +219,7 @@ class Run:
         """A new start, or the state that the folder holds."""
         with torch.no_grad():
             start = self.problem.renderer.init(self.optimizer.starts, self.streams("init"), self._hint)
-        held = self.folder is not None and (self.folder / "state.safetensors").exists()
+        held = self.folder is not None and any((self.folder / name).exists() for name in STATES)
         self.best = start[0].clone()
         if self.folder and not held:
             if self.target is not None:
@@ -225,7 +231,10 @@ class Run:
             self._write_preview(self.folder)
         self.optimizer.begin(self.problem, start, self.streams("optimizer"))
         if self.folder and held:
-            self._restore(self.folder)
+            try:
+                self._restore(self.folder)
+            except (KeyError, ValueError, TypeError, RuntimeError) as error:
+                raise CreativityError(f"the checkpoint in {self.folder.path} does not fit its recipe ({error!r})") from error
         else:
             self._score_answer()
             self.save()
@@ -245,8 +254,10 @@ class Run:
                 "volatile": {"seconds": round(self.seconds, 3), "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z")},
             }
             write_atomically(self.folder / "artwork.json", json.dumps(facts, sort_keys=True) + "\n")
+            self._note("done", self.best_loss, 1.0)
             write_atomically(self.folder / "DONE", "")
-        self._note("done", self.best_loss, 1.0)
+        else:
+            self._note("done", self.best_loss, 1.0)
         return artwork
 
     @property
@@ -255,7 +266,8 @@ class Run:
         assert self.best is not None
         horizons = tuple(pair for pair in self._horizons if pair[0] <= self.count)
         recipe = self.recipe.replace(replay=Replay(self.count, horizons))
-        return Artwork(self.best.numpy().astype(np.float32), recipe, {"loss": self.best_loss, "steps": self.count})
+        scored = {"loss": self.best_loss} if math.isfinite(self.best_loss) else {}
+        return Artwork(self.best.numpy().astype(np.float32), recipe, {**scored, "steps": self.count})
 
     def save(self) -> None:
         """Write a checkpoint, the history so far and a preview, in this order: what is named by one is there."""
@@ -265,6 +277,8 @@ class Run:
         self._append_history(self.folder)
         assert self.best is not None
         facts = {
+            "recipe": self.recipe.digest,
+            "step": self.count,
             "best_loss": self.best_loss,
             "best_step": self._best_step,
             "plateau": [self._plateau_loss, self._plateau_step],
@@ -284,7 +298,9 @@ class Run:
         write_atomically(folder / "preview.png", self.artwork.png(PREVIEW_SIZE))
 
     def _restore(self, folder: RunFolder) -> None:
-        arrays, facts, _ = load_state(folder)
+        arrays, facts, self.note = load_state(folder)
+        if facts["recipe"] != self.recipe.digest:
+            raise CreativityError(f"the checkpoint in {folder.path} was made by another recipe than the one beside it; start a new run")
         state = {name.removeprefix("optimizer/"): value for name, value in arrays.items() if name.startswith("optimizer/")}
         self.optimizer.restore(state)
         self.best = torch.from_numpy(arrays["best"].copy())
@@ -299,7 +315,7 @@ class Run:
         """Append the new lines; whatever a killed process wrote past the last checkpoint is cut off first."""
         try:
             with open(folder / "history.jsonl", "ab") as file:
-                file.truncate(self._history_bytes)
+                file.truncate(min(self._history_bytes, file.seek(0, os.SEEK_END)))
                 file.seek(0, os.SEEK_END)
                 file.write("".join(self._history).encode())
                 file.flush()
@@ -314,7 +330,8 @@ class Run:
     def _note(self, kind: str, loss: float, fidelity: float) -> None:
         horizon = self.horizon
         self._last = Event(kind, self.count, horizon, loss, self.best_loss, self.seconds, self._remaining(horizon), fidelity)
-        if self.folder and (kind != "step" or self.count % max(1, horizon // HISTORY_LINES) == 0):
+        worth_a_line = kind != "step" or self.count % max(1, horizon // HISTORY_LINES) == 0
+        if worth_a_line and self.folder and not self.folder.done:
             line = {"event": kind, "step": self.count, "loss": _number(loss), "best": _number(self.best_loss)}
             self._history.append(json.dumps({**line, "fidelity": round(fidelity, 4), "seconds": round(self.seconds, 4)}) + "\n")
             if kind == "done":
@@ -337,8 +354,9 @@ class Run:
 
 @contextmanager
 def _threads(count: int) -> Iterator[None]:
+    """As many threads as asked for, but no more than there are cores: results do not depend on them, patience does."""
     before = torch.get_num_threads()
-    torch.set_num_threads(count)
+    torch.set_num_threads(min(count, os.cpu_count() or 1))
     try:
         yield
     finally:
@@ -349,22 +367,39 @@ def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def open_run(folder: str | Path) -> Run:
-    """The run in a folder, ready to ``run()`` on. Raises CreativityError when there is none or it is finished."""
+def read_recipe(folder: RunFolder) -> Recipe:
+    """The recipe of a run folder. Raises CreativityError when there is none."""
+    path = folder / "recipe.toml"
+    if not path.is_file():
+        raise CreativityError(f"{folder.path} is not a run folder: it has no recipe.toml")
+    with open_source(path, "recipe", limit=1_000_000) as file:
+        try:
+            text = file.read().decode()
+        except UnicodeDecodeError as error:
+            raise CreativityError(f"{path} is not text: {error}") from error
+    if "schema" not in text:
+        raise CreativityError(f"{path} is not the recipe of a run")
+    return Recipe.from_toml(text, str(path))
+
+
+def open_run(folder: str | Path, plugins: Sequence[str | Path] = ()) -> Run:
+    """The run in a folder, ready to ``run()`` on; a finished one gives its result again at once.
+
+    Raises CreativityError when there is none, when its target is not what it was, or a plug-in is missing.
+    """
     held = RunFolder(folder)
-    try:
-        text = (held / "recipe.toml").read_text(encoding="utf-8")
-    except OSError:
-        raise CreativityError(f"{folder} is not a run folder: it has no recipe.toml") from None
-    recipe = Recipe.from_toml(text, str(held / "recipe.toml"))
+    recipe = read_recipe(held)
+    registry.require_plugins(recipe.plugins, plugins, str(folder))
     target = None
     if recipe.target is not None:
         target = images.canonical(images.open_picture(held / "target.png"))
         if images.digest(target) != recipe.target.sha256:
             raise CreativityError(f"{held / 'target.png'} is not the picture that this run began with (its digest differs)")
     run = Run(recipe, target, folder)
-    outputs = held / "outputs.json"
-    if outputs.exists():
-        stored = json.loads(outputs.read_text())
-        run.outputs = [str(path) for path in stored] if isinstance(stored, list) else []
+    if (held / "outputs.json").is_file():
+        with open_source(held / "outputs.json", "list of outputs", limit=1_000_000) as file:
+            stored = parse_json(file.read(), str(held / "outputs.json"))
+        if not isinstance(stored, list) or not all(isinstance(path, str) for path in stored):
+            raise CreativityError(f"{held / 'outputs.json'} must be a list of paths")
+        run.outputs = stored
     return run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from creativity.recipe import Recipe, Target
 from creativity.renderers.base import Renderer, VectorRenderer
 from creativity.run import Event, Run, open_run
 from creativity.size import parse_size
+from creativity.sources import shown
 from creativity.streams import draw_seed
 
 Listener = Callable[[Event], None]
@@ -56,19 +58,22 @@ def plan_fit(
     plugins: Sequence[str | Path] = (),
 ) -> Plan:
     """Everything that ``fit`` would do, decided and checked, but not begun. See ``fit`` for the arguments."""
-    noted = tuple(" ".join(registry.load_plugin(path)) for path in plugins)
+    noted = tuple(" ".join(registry.load_plugin(path)) for path in _several(plugins))
     picture = images.canonical(images.open_picture(target))
     name = Path(target).name if isinstance(target, str | Path) else ""
     parts = {"renderer": {"count": count} if count is not None else {}, "objective": {}, "optimizer": {}}
     for key, value in (options or {}).items():
         part, _, option = key.partition(".")
-        if part not in parts or not option:
+        if part not in parts or not option or option == "name":
             raise CreativityError(f"options are written as renderer.NAME, objective.NAME or optimizer.NAME, not {key!r}")
         parts[part][option.replace("-", "_")] = value
     chosen = {"renderer": renderer, "objective": objective, "optimizer": optimizer}
     for kind, part_name in chosen.items():
         table: registry.Registry = getattr(registry, f"{kind}s")
         base, fixed = table.resolve(part_name)
+        for option in fixed.keys() & parts[kind].keys():
+            if parts[kind][option] != fixed[option]:
+                raise CreativityError(f"{kind} {part_name!r} has its own {option}; say {base!r} to choose {kind}.{option}")
         chosen[kind], parts[kind] = base, {**fixed, **parts[kind]}
     data = {
         **{kind: {"name": chosen[kind], **parts[kind]} for kind in parts},
@@ -88,7 +93,7 @@ def plan_fit(
         "version": importlib.metadata.version("creativity-toolkit"),
     }
     recipe = Recipe.from_dict(data)
-    parse_size(recipe.size, recipe.canvas)
+    parse_size(recipe.size, recipe.canvas).check_raster()
     return Plan(recipe, picture)
 
 
@@ -106,15 +111,15 @@ def fit(target: Any, *, run_dir: str | Path | None = None, progress: Listener | 
 
     Raises CreativityError for anything that cannot be done, in one line.
     """
-    run = plan_fit(target, **how).run(run_dir)
+    run = plan_fit(target, **how).run(None if run_dir is None else new_run_folder(run_dir))
     if progress:
         run.listeners.append(progress)
     return run.run()
 
 
-def resume(run_dir: str | Path, *, progress: Listener | None = None) -> Artwork:
+def resume(run_dir: str | Path, *, plugins: Sequence[str | Path] = (), progress: Listener | None = None) -> Artwork:
     """Continue a run from its folder, to the result that it would have had uninterrupted."""
-    run = open_run(run_dir)
+    run = open_run(run_dir, _several(plugins))
     if progress:
         run.listeners.append(progress)
     return run.run()
@@ -125,14 +130,12 @@ def plan_redo(file: str | Path, *, target: Any = None, seed: int | None = None, 
 
     A recipe never loads a plug-in; those that it was made with must be given in ``plugins``.
     """
-    loaded = {" ".join(registry.load_plugin(path)) for path in plugins}
     recipe = open_artwork(file).recipe
-    for noted in recipe.plugins:
-        if noted not in loaded:
-            raise CreativityError(f"{file} was made with the plug-in {noted.split()[0]}; give that very file with --plugin to redo it")
+    registry.require_plugins(recipe.plugins, _several(plugins), str(file))
+    parse_size(recipe.size, recipe.canvas).check_raster()
     if seed is not None:
         # Another search, so the clock's decisions of this one do not bind it.
-        recipe = recipe.replace(seed=seed, replay=None)
+        recipe = Recipe.from_dict({**recipe.replace(replay=None).to_dict(), "seed": seed})
     if recipe.target is None:
         return Plan(recipe, None)
     if target is not None:
@@ -147,38 +150,49 @@ def find_target(target: Target, near: Path) -> Picture:
     """The picture with the target's digest: by its name beside ``near`` or here, in the run folder, in runs beside."""
     folder = near if near.is_dir() else near.parent
     shipped = Path(__file__).parent / "data"
-    named = [place / target.name for place in (folder, Path.cwd(), shipped) if target.name]
+    name = Path(target.name).name[:255]  # a file's word for itself leads nowhere else
+    named = [place / name for place in (folder, Path.cwd(), shipped) if name]
     for path in [*named, folder / "target.png", *sorted(folder.glob("runs/*/target.png")), *sorted(Path.cwd().glob("runs/*/target.png"))]:
-        if path.is_file():
+        if os.path.isfile(path):
             try:
                 picture = images.canonical(images.open_picture(path))
             except CreativityError:
                 continue
             if images.digest(picture) == target.sha256:
                 return picture
-    raise CreativityError(f"the picture {target.name!r} that {near} was made from is not at hand; name it with --target PICTURE")
+    raise CreativityError(f"the picture {shown(name)} that {near} was made from is not at hand; name it with --target PICTURE")
 
 
-def run_folder(run_dir: str | Path | None, stem: str, recipe: Recipe) -> Path:
-    """A new run folder: the one asked for, or one under runs/ named by what the run is."""
-    if run_dir is not None:
-        folder = Path(run_dir)
-        if (folder / "recipe.toml").exists():
-            raise CreativityError(f"{folder} holds a run already; continue it with: creativity resume {folder}")
-        return make_folder(folder)
-    base = Path("runs") / f"{stem}-{recipe.renderer.name}-s{recipe.seed}"
-    return make_folder(numbered(base))
+def new_run_folder(run_dir: str | Path) -> Path:
+    """The folder asked for, made where it is missing. Raises CreativityError when it holds a run already."""
+    folder = Path(run_dir)
+    if not str(run_dir) or (folder / "recipe.toml").exists():
+        what = f"{folder} holds a run already; continue it with: creativity resume {folder}"
+        raise CreativityError(what if str(run_dir) else "a run folder needs a name")
+    return make_folder(folder)
 
 
-def check_outputs(outputs: Sequence[str], renderer: Renderer | None = None) -> None:
-    """Refuse, before a long search, what could not be written after it; ``renderer`` says whether there is a drawing."""
+def named_run_folder(stem: str, recipe: Recipe) -> Path:
+    """A new folder under runs/, named by what the run is."""
+    return make_folder(numbered(Path("runs") / f"{stem[:100]}-{recipe.renderer.name}-s{recipe.seed}"))
+
+
+def check_outputs(outputs: Sequence[str], renderer: Renderer | None = None, inputs: Sequence[str] = ()) -> None:
+    """Refuse, before a long search, what could not be written after it, or would replace what it is made from.
+
+    ``renderer`` says whether there is a drawing to save.
+    """
     for output in outputs:
         if output == "-":
             continue
         path = Path(output)
         kind = path.suffix.lower()
-        if path.is_dir():
+        if os.path.isdir(path):
             raise CreativityError(f"cannot save {output}: it is a folder")
+        if len(os.fsencode(path.name)) > 255:
+            raise CreativityError(f"cannot save {shown(output)}: the name is too long")
+        if any(os.path.exists(path) and os.path.exists(given) and os.path.samefile(path, given) for given in inputs):
+            raise CreativityError(f"cannot save {output}: it is what the picture is made from")
         if kind not in SUFFIXES:
             raise CreativityError(f"cannot save {output}: {nearest(kind, SUFFIXES)}")
         if kind == ".svg" and renderer is not None and not isinstance(renderer, VectorRenderer):
@@ -192,3 +206,7 @@ def check_outputs(outputs: Sequence[str], renderer: Renderer | None = None) -> N
 def default_kind(renderer: Renderer) -> str:
     """The suffix of a file that nobody named: a drawing where there is one."""
     return ".svg" if isinstance(renderer, VectorRenderer) else ".png"
+
+
+def _several(plugins: str | Path | Sequence[str | Path]) -> Sequence[str | Path]:
+    return (plugins,) if isinstance(plugins, str | Path) else plugins

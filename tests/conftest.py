@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from creativity import images, verbs
+from creativity import images, registry, verbs
 from creativity.verbs import Plan
 
 
@@ -41,6 +42,20 @@ def target(picture: Path) -> np.ndarray[Any, Any]:
 def tiny(picture: Any, **how: Any) -> Plan:
     """A fit that takes a moment."""
     return verbs.plan_fit(picture, **{"count": 8, "seed": 7, "steps": 12, "target_size": 32, "threads": 1, "size": 64, **how})
+
+
+@pytest.fixture
+def forget() -> Iterator[Callable[[], None]]:
+    """A function that forgets the plug-ins of the test, as a new process would; called at its end too."""
+
+    def forget_plugins() -> None:
+        for table in (registry.renderers, registry.objectives, registry.optimizers):
+            for name in set(table._loaded) - set(table.places):
+                del table._loaded[name]
+        registry._plugins.clear()
+
+    yield forget_plugins
+    forget_plugins()
 
 
 @pytest.fixture(autouse=True)

@@ -80,9 +80,11 @@ def test_a_length_becomes_units_in_svg_and_dpi_in_png(artwork: Artwork) -> None:
     assert opened.info["dpi"] == pytest.approx((300, 300), abs=0.1)
 
 
-def test_files_carry_no_clock_host_or_path(artwork: Artwork, tmp_path: Path) -> None:
+def test_files_carry_no_clock_host_or_path(picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import socket
 
+    monkeypatch.setattr(socket, "gethostname", lambda: "a-host-with-a-name")
+    artwork = tiny(picture).run("run").run()
     for content in (artwork.svg(), artwork.png().decode("latin-1"), artwork.to_json()):
         assert str(tmp_path) not in content
         assert socket.gethostname() not in content

@@ -194,3 +194,179 @@ def test_the_doors_lead_into_the_package() -> None:
     for door in ("renderers", "objectives", "cli"):
         if (root / door).is_symlink():
             assert (root / door).resolve() == root / "creativity" / door
+
+
+# Nothing lost, nothing replaced that was not asked for.
+
+
+def test_the_picture_itself_is_never_replaced(picture: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    before = picture.read_bytes()
+    Path("link.png").symlink_to(picture)
+    for output in (str(picture), "link.png"):
+        assert run("fit", str(picture), *FAST, "-o", output) == 2
+        assert "made from" in capfd.readouterr().err
+    assert picture.read_bytes() == before
+
+
+def test_one_output_that_fails_does_not_cost_the_others(picture: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("fit", str(picture), *FAST, "--run-dir", "r", "-o", "a.svg", "-o", "b.png", "--steps", "0") == 0
+    Path("gone").mkdir()
+    words = [sys.executable, "-m", "creativity", "fit", str(picture), *FAST, "--run-dir", "s", "-o", "gone/x.svg", "-o", "c.png"]
+    worker = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+    while not Path("s/preview.png").exists():
+        time.sleep(0.01)
+    Path("gone").rmdir()
+    _, said = worker.communicate(timeout=60)
+    assert worker.returncode == 2
+    assert "gone/x.svg" in said
+    assert "the result is in s" in said
+    assert Path("c.png").exists()
+
+
+def test_names_may_be_long_and_odd(picture: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    odd = Path("ü " + "x" * 230 + ".png")
+    odd.write_bytes(picture.read_bytes())
+    assert run("fit", str(odd), *FAST, "--quiet") == 0
+    assert run("fit", str(odd), *FAST, "-o", "y" * 251 + ".svg", "--quiet") == 0
+    assert run("fit", str(odd), *FAST, "-o", "y" * 252 + ".svg", "--quiet") == 2
+    assert "too long" in capfd.readouterr().err
+
+
+def test_a_finished_run_is_left_as_it_is(picture: Path) -> None:
+    assert run("fit", str(picture), *FAST, "--run-dir", "r", "-o", "a.svg", "--quiet") == 0
+    Path("a.svg").write_text("edited by hand")
+    history = Path("r/history.jsonl").read_bytes()
+    assert run("resume", "r", "--quiet") == 0
+    assert Path("a.svg").read_text() == "edited by hand"
+    assert run("resume", "r", "-o", "b.svg", "--quiet") == 0
+    assert Path("b.svg").read_bytes() == Path("r/final.svg").read_bytes()
+    assert Path("r/history.jsonl").read_bytes() == history
+
+
+def _stopped(picture: Path) -> None:
+    """A run folder r, stopped after five steps."""
+    from creativity import verbs
+    from creativity.run import Interrupted
+
+    plan = verbs.plan_fit(picture, count=6, steps=12, target_size=32, size=64, seed=7)
+    search = plan.run("r")
+    search.outputs = [str(Path("a.svg").absolute())]
+    search.listeners.append(lambda event: search.stop() if event.step == 5 else None)
+    with pytest.raises(Interrupted):
+        search.run()
+
+
+def test_a_strangers_run_folder_replaces_no_file_of_mine(picture: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    _stopped(picture)
+    Path("mine.json").write_text("precious")
+    Path("r/outputs.json").write_text(json.dumps([str(Path("mine.json").absolute()), "b.svg"]))
+    assert run("resume", "r") == 0
+    assert Path("mine.json").read_text() == "precious"
+    assert "stays as it is" in capfd.readouterr().err
+    assert Path("b.svg").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("recipe.toml", b"", "is empty"),
+        ("recipe.toml", b"# nothing", "not the recipe"),
+        ("recipe.toml", b"\xff\xfe", "not text"),
+        ("recipe.toml", b"schema = " + b"[" * 100_000, "not valid TOML"),
+        ("recipe.toml", (b"seed = 7", b"seed = 8"), "another recipe"),
+        ("recipe.toml", (b"count = 6", b"count = 7"), "another recipe"),
+        ("recipe.toml", (b'"gradient"', b'"evolution"'), "optimizer 'evolution' has no option"),
+        ("outputs.json", b"{", "not valid JSON"),
+        ("outputs.json", b"[" * 200_000, "not valid JSON"),
+        ("outputs.json", b'{"a": 1}', "list of paths"),
+        ("target.png", b"", "target.png"),
+    ],
+)
+def test_a_run_folder_that_was_tampered_with_is_refused_in_one_line(
+    picture: Path, name: str, content: bytes | tuple[bytes, bytes], words: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    _stopped(picture)
+    path = Path("r") / name
+    if isinstance(content, tuple):
+        assert content[0] in path.read_bytes()
+        content = path.read_bytes().replace(*content)
+    path.write_bytes(content)
+    assert run("resume", "r", "--quiet") == 2
+    said = capfd.readouterr().err
+    assert words in said
+    assert said.count("\n") == 1
+
+
+def test_a_lost_history_or_checkpoint_costs_little(picture: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    _stopped(picture)
+    Path("r/history.jsonl").unlink()
+    Path("r/state.safetensors").unlink()
+    assert run("resume", "r") == 0
+    assert "previous checkpoint" in capfd.readouterr().err
+    assert Path("r/history.jsonl").read_bytes()[:1] == b"{"
+    assert run("fit", str(picture), "--count", "6", *FAST[:2], *FAST[4:], "-o", "b.svg", "--quiet") == 0
+    assert Path("a.svg").read_bytes() == Path("b.svg").read_bytes()
+
+
+def test_fit_from_python_refuses_a_folder_in_use(picture: Path) -> None:
+    from creativity import CreativityError, fit
+
+    fit(picture, run_dir="r", count=4, steps=2, target_size=16, size=32)
+    with pytest.raises(CreativityError, match="holds a run already"):
+        fit(picture, run_dir="r", count=4, steps=2, target_size=16, size=32, seed=2)
+
+
+@pytest.mark.parametrize("words", ["list optimizers", "--help", "show a.svg", "doctor --json"])
+@pytest.mark.parametrize("closed", [">&-", "> /dev/full", "2>&-", "2> /dev/full"])
+def test_closed_and_full_streams_are_no_crash(picture: Path, words: str, closed: str) -> None:
+    run("fit", str(picture), *FAST, "-o", "a.svg", "--quiet")
+    shell = f"{sys.executable} -m creativity {words} {closed}"
+    done = subprocess.run(shell, shell=True, capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr + done.stdout
+    if closed.startswith("2"):
+        assert done.returncode == 0
+
+
+def test_a_closed_log_does_not_cost_the_picture(picture: Path) -> None:
+    for closed in ("2>&-", "2> /dev/full"):
+        shell = f"{sys.executable} -m creativity fit {picture} {' '.join(FAST)} -o a.svg {closed}"
+        assert subprocess.run(shell, shell=True, capture_output=True, check=False).returncode == 0
+        Path("a.svg").unlink()
+
+
+@pytest.mark.parametrize("seed", ["²", "-1", "1.5", "9" * 30, "x", ""])
+def test_redo_takes_seeds_that_are_seeds(picture: Path, seed: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("fit", str(picture), *FAST, "-o", "a.svg", "--quiet") == 0
+    assert run("redo", "a.svg", f"--seed={seed}") == 2
+    assert "seed" in capfd.readouterr().err
+
+
+def test_redo_onto_its_own_file_tells_the_truth(picture: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    import numpy as np
+
+    from creativity.artwork import Artwork, open_artwork
+
+    assert run("fit", str(picture), *FAST, "-o", "a.json", "--quiet") == 0
+    artwork = open_artwork("a.json")
+    Artwork(artwork.genome + np.float32(0.01), artwork.recipe, artwork.results).save("a.json")
+    assert run("redo", "a.json", "-o", "a.json") == 0
+    assert "not the same bits" in capfd.readouterr().err
+
+
+def test_a_recipes_word_for_its_target_leads_nowhere(picture: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("fit", str(picture), *FAST, "-o", "a.json", "--quiet") == 0
+    data = json.loads(Path("a.json").read_text())
+    for name in ("/etc/passwd", "x" * 5000, "../" * 50, "a\x1b[31m"):
+        data["recipe"]["target"] = {"name": name, "sha256": "00"}
+        Path("b.json").write_text(json.dumps(data))
+        assert run("redo", "b.json") == 2
+        said = capfd.readouterr().err
+        assert "--target" in said
+        assert "\x1b" not in said
+        assert len(said) < 700
+
+
+def test_names_with_fixed_options_keep_them(picture: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("fit", str(picture), *FAST, "--optimizer", "pgpe", "--set", "optimizer.strategy=snes") == 2
+    assert "'evolution'" in capfd.readouterr().err
+    assert run("fit", str(picture), *FAST, "--set", "renderer.name=glow") == 2

@@ -74,7 +74,7 @@ def test_sizes_keep_the_aspect(text: str, pixels: tuple[int, int], lengths: obje
     assert (size.pixels, size.lengths) == (pixels, lengths)
 
 
-@pytest.mark.parametrize("text", ["", "0", "-5", "1e3", "5 miles", "0x5", "99999x99999", "100000", "0mm", "9" * 40])
+@pytest.mark.parametrize("text", ["", "0", "-5", "1e3", "5 miles", "0x5", "0x50", "999999", "0mm", "9" * 40])
 def test_bad_sizes_are_refused(text: str) -> None:
     with pytest.raises(CreativityError, match="size"):
         parse_size(text, (640, 480))

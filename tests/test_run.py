@@ -261,7 +261,7 @@ def test_saving_that_takes_long_is_done_seldom(picture: Path, monkeypatch: pytes
     assert 2 <= len(saved) <= 4  # at the start, at the end, and at most once in between
 
 
-def test_registered_parts_of_a_plugin_file_work_and_are_noted(picture: Path) -> None:
+def test_registered_parts_of_a_plugin_file_work_and_are_noted(picture: Path, forget: Any) -> None:
     Path("mine.py").write_text(
         textwrap.dedent("""
             from creativity import registry
@@ -273,14 +273,12 @@ def test_registered_parts_of_a_plugin_file_work_and_are_noted(picture: Path) -> 
             registry.objectives.register("unlike", Inverted)
         """)
     )
-    try:
-        plan = tiny(picture, objective="unlike", plugins=["mine.py"])
-        assert plan.recipe.plugins[0].startswith("mine.py ")
-        plan.run().run().save("unlike.svg")
-        with pytest.raises(CreativityError, match="--plugin"):
-            verbs.plan_redo("unlike.svg")
-    finally:
-        registry.objectives._loaded.pop("unlike", None)
+    plan = tiny(picture, objective="unlike", plugins=["mine.py"])
+    assert plan.recipe.plugins[0].startswith("mine.py ")
+    plan.run().run().save("unlike.svg")
+    verbs.plan_redo("unlike.svg", plugins=["mine.py"])
+    with pytest.raises(CreativityError, match="--plugin"):
+        verbs.plan_redo("unlike.svg")
 
 
 def test_a_broken_plugin_breaks_alone() -> None:

@@ -34,6 +34,33 @@ creativity VERB --help tells more. The same search from Python:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit status: 0 done, 1 failed, 2 refused, 130 interrupted."""
     words = [*(sys.argv[1:] if argv is None else argv)]  # (here `list` is the verb)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+    from creativity.errors import CreativityError
+
+    try:
+        status = _dispatch(words)
+        sys.stdout.flush()
+        return status
+    except CreativityError as error:
+        line = " ".join(str(error).split())
+        return _fail(f"creativity: {line if len(line) <= 600 else line[:600] + ' ...'}", 2)
+    except KeyboardInterrupt:
+        return _fail("creativity: interrupted", 130)
+    except MemoryError:
+        return _fail("creativity: out of memory; try a smaller --size, --target-size, --count or population", 1)
+    except BrokenPipeError:
+        # The reader of our output has gone (| head): that is its right.
+        status = 141
+    except OSError as error:
+        status = _fail(f"creativity: {error.strerror or error}", 1)
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return status
+
+
+def _dispatch(words: Sequence[str]) -> int:
     if not words or words[0] in ("-h", "--help", "help"):
         print(USAGE.format(verbs="\n".join(f"  {verb:<8} {text}" for verb, text in VERBS.items())))
         return 0 if words else 2
@@ -45,23 +72,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     from creativity.errors import CreativityError, nearest
 
     verb, rest = words[0], words[1:]
-    try:
-        if verb not in VERBS:
-            raise CreativityError(f"no verb is called {verb!r}; {nearest(verb, VERBS)}")
-        status = importlib.import_module(f"creativity.cli.{verb}").main(rest)
-        sys.stdout.flush()
-        return int(status)
-    except CreativityError as error:
-        print(f"creativity: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("creativity: interrupted", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        # The reader of our output has gone (| head): that is its right.
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
-    except MemoryError:
-        print("creativity: out of memory; try a smaller --size, --target-size, --count or population", file=sys.stderr)
-        return 1
+    if verb not in VERBS:
+        raise CreativityError(f"no verb is called {verb!r}; {nearest(verb, VERBS)}")
+    return int(importlib.import_module(f"creativity.cli.{verb}").main(rest))
+
+
+def _fail(line: str, status: int) -> int:
+    with contextlib.suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
+    return status

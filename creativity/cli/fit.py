@@ -64,7 +64,7 @@ def main(words: Sequence[str]) -> int:
     asked = parse(Fit, words, "fit")
 
     from creativity import verbs
-    from creativity.cli.searching import default_output, search, settings
+    from creativity.cli.searching import search, settings
 
     verbs.check_outputs(asked.output)
     plan = verbs.plan_fit(
@@ -86,8 +86,10 @@ def main(words: Sequence[str]) -> int:
         plugins=asked.plugin,
     )
     renderer = plan.run().problem.renderer  # what cannot work is refused here, before a folder is made
-    verbs.check_outputs(asked.output, renderer)
-    run = plan.run(verbs.run_folder(asked.run_dir, Path(asked.picture).stem, plan.recipe))
-    outputs = asked.output or (str(default_output(asked.picture, plan.recipe.renderer.name, verbs.default_kind(renderer))),)
-    run.outputs = [output if output == "-" else str(Path(output).absolute()) for output in outputs]
-    return search(run, outputs, quiet=asked.quiet, as_json=asked.json)
+    verbs.check_outputs(asked.output, renderer, inputs=[asked.picture, *asked.plugin])
+    stem = Path(asked.picture).stem
+    folder = verbs.named_run_folder(stem, plan.recipe) if asked.run_dir is None else verbs.new_run_folder(asked.run_dir)
+    run = plan.run(folder)
+    fresh = None if asked.output else Path(f"{stem[:100]}-{plan.recipe.renderer.name}{verbs.default_kind(renderer)}")
+    run.outputs = [output if output == "-" else str(Path(output).absolute()) for output in asked.output or (str(fresh),)]
+    return search(run, asked.output, quiet=asked.quiet, as_json=asked.json, fresh=fresh)

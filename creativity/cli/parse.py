@@ -6,7 +6,6 @@ import contextlib
 import io
 import os
 import re
-import sys
 from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 
@@ -60,7 +59,6 @@ def parse(options: type[T], words: Sequence[str], verb: str) -> T:
             os.environ.pop("COLUMNS", None)
         else:
             os.environ["COLUMNS"] = width
-        sys.stderr.flush()
 
 
 def _one_line(text: str) -> str:

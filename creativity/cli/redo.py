@@ -39,27 +39,28 @@ def main(words: Sequence[str]) -> int:
     from creativity.artwork import open_artwork
     from creativity.cli.searching import search
     from creativity.errors import CreativityError
-    from creativity.files import numbered
     from creativity.streams import draw_seed
 
     verbs.check_outputs(asked.output)
     seed = None
     if asked.seed is not None:
-        if asked.seed != "new" and not asked.seed.isdigit():
+        if asked.seed != "new" and not (asked.seed.isascii() and asked.seed.isdecimal()):
             raise CreativityError(f"--seed takes a whole number or new, not {asked.seed!r}")
         seed = draw_seed() if asked.seed == "new" else int(asked.seed)
     plan = verbs.plan_redo(asked.file, target=asked.target, seed=seed, plugins=asked.plugin)
-    file = Path(asked.file)
-    renderer = plan.run().problem.renderer
-    verbs.check_outputs(asked.output, renderer)
-    suffix = file.suffix if file.is_file() else verbs.default_kind(renderer)
-    outputs = asked.output or (str(numbered(Path(f"{file.stem}-redo{suffix}"))),)
-    run = plan.run(verbs.run_folder(asked.run_dir, f"{file.stem}-redo", plan.recipe))
-    run.outputs = [output if output == "-" else str(Path(output).absolute()) for output in outputs]
-    status = search(run, outputs, quiet=asked.quiet, as_json=asked.json)
+    file = Path(asked.file).resolve()
+    before = open_artwork(file).genome
+    renderer = plan.run().problem.renderer  # what cannot work is refused here, before a folder is made
+    inputs = [*([asked.target] if asked.target else []), *asked.plugin]
+    verbs.check_outputs(asked.output, renderer, inputs)
+    stem = f"{file.stem[:100]}-redo"
+    folder = verbs.named_run_folder(stem, plan.recipe) if asked.run_dir is None else verbs.new_run_folder(asked.run_dir)
+    run = plan.run(folder)
+    fresh = None if asked.output else Path(stem + (file.suffix if file.is_file() else verbs.default_kind(renderer)))
+    run.outputs = [output if output == "-" else str(Path(output).absolute()) for output in asked.output or (str(fresh),)]
+    status = search(run, asked.output, quiet=asked.quiet, as_json=asked.json, fresh=fresh)
     if status == 0 and seed is None and not asked.quiet:
         assert run.best is not None
-        same = run.best.numpy().tobytes() == open_artwork(asked.file).genome.tobytes()
         unlike = "not the same bits: another machine or version of a library computes a little differently"
-        print("the same picture, bit for bit" if same else unlike, file=sys.stderr)
+        print("the same picture, bit for bit" if run.best.numpy().tobytes() == before.tobytes() else unlike, file=sys.stderr)
     return status

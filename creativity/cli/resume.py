@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from creativity.cli.parse import Artwork, Flag, Outputs, parse
+from creativity.cli.parse import Artwork, Files, Flag, Outputs, parse
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,8 @@ class Resume:
     """The run folder, such as runs/photo-triangles-s42."""
     output: Outputs = ()
     """What to save; by default what the run was asked for."""
+    plugin: Files = ()
+    """The plug-in that it was made with."""
     json: Flag = False
     """Print the final figures as one line of JSON on standard output."""
     quiet: Flag = False
@@ -26,9 +28,11 @@ def main(words: Sequence[str]) -> int:
     asked = parse(Resume, words, "resume")
 
     from creativity import verbs
-    from creativity.cli.searching import search
+    from creativity.cli.searching import search, stored_outputs
     from creativity.run import open_run
 
-    run = open_run(asked.run)
+    run = open_run(asked.run, asked.plugin)
+    assert run.folder is not None
     verbs.check_outputs(asked.output, run.problem.renderer)
-    return search(run, asked.output or run.outputs, quiet=asked.quiet, as_json=asked.json)
+    outputs = asked.output or (() if run.folder.done else stored_outputs(run))
+    return search(run, outputs, quiet=asked.quiet, as_json=asked.json)

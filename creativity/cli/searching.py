@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+import os
 import signal
 import sys
 import time
@@ -13,17 +15,24 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from creativity.artwork import Artwork
+from creativity.artwork import Artwork, open_artwork
 from creativity.errors import CreativityError
+from creativity.files import write_numbered
 from creativity.renderers import raster
 from creativity.run import Event, Interrupted, Run
+from creativity.sources import shown
 
 LOG_SECONDS = 5.0
 
 
-def search(run: Run, outputs: Sequence[str], *, quiet: bool, as_json: bool) -> int:
-    """Run to the end, save the outputs, print the figures; returns the exit status."""
+def search(run: Run, outputs: Sequence[str], *, quiet: bool, as_json: bool, fresh: Path | None = None) -> int:
+    """Run to the end, save the outputs, print the figures; returns the exit status.
+
+    ``fresh`` is a name that the user did not choose: it is numbered rather than replace anything.
+    """
     assert run.folder is not None
+    if as_json and "-" in outputs:
+        raise CreativityError("--json and -o - both want standard output; save to a file")
     say = _silent if quiet else _say
     say(f"seed {run.recipe.seed}, run folder {run.folder.path}")
     if raster.is_cold():
@@ -36,13 +45,23 @@ def search(run: Run, outputs: Sequence[str], *, quiet: bool, as_json: bool) -> i
     except Interrupted:
         print(f"stopped at step {run.count} and saved; go on with: creativity resume {run.folder.path}", file=sys.stderr)
         return 130
-    files = [str(artwork.save(output)) for output in outputs]
+    if run.note:
+        say(run.note)
+    files, failed = [], []
+    if fresh is not None:
+        files.append(str(write_numbered(fresh, artwork.encode(fresh.suffix))))
+    for output in sorted(outputs, key=lambda output: output == "-"):  # a reader that leaves must not cost a file
+        try:
+            files.append(str(artwork.save(output)))
+        except CreativityError as error:
+            failed.append(str(error))
     figures = _figures(run, artwork, files, time.monotonic() - began)
     if as_json:
         print(json.dumps(figures))
-    saved = ", ".join(files) or str(run.folder.path)
     psnr = f" ({figures['psnr']:.1f} dB)" if figures.get("psnr") is not None else ""
-    say(f"{saved}: loss {figures['loss']:.5f}{psnr} after {run.count} steps, {run.seconds:.1f} s of search")
+    say(f"{', '.join(files) or run.folder.path}: loss {figures['loss']:.5f}{psnr} after {run.count} steps, {run.seconds:.1f} s of search")
+    if failed:
+        raise CreativityError(f"{'; '.join(failed)}; the result is in {run.folder.path}")
     return 0
 
 
@@ -155,16 +174,25 @@ def _duration(seconds: float) -> str:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):  # a log that is full or closed must not cost the picture
+        print(text, file=sys.stderr, flush=True)
 
 
 def _silent(text: str) -> None:
     pass
 
 
-def default_output(target: str, renderer: str, kind: str) -> Path:
-    """Beside nothing that exists: photo-triangles.svg, photo-triangles-2.svg ... in this folder."""
-    from creativity.files import numbered
-
-    stem = Path(target).stem or "picture"
-    return numbered(Path(f"{stem}-{renderer}{kind}"))
+def stored_outputs(run: Run) -> list[str]:
+    """What a run was first asked to save, less what would replace something that is not its own."""
+    keep = []
+    for output in run.outputs:
+        if output != "-" and os.path.lexists(output):
+            try:
+                ours = open_artwork(output).recipe.digest == run.recipe.digest
+            except CreativityError:
+                ours = False
+            if not ours:
+                _say(f"{shown(output)} is not a picture of this run and stays as it is")
+                continue
+        keep.append(output)
+    return keep

@@ -27,13 +27,13 @@ def main(words: Sequence[str]) -> int:
 
     from creativity.artwork import open_artwork
     from creativity.files import RunFolder, load_state
-    from creativity.recipe import Recipe
+    from creativity.run import read_recipe
 
     path = Path(asked.file)
     if path.is_dir() and not (path / "artwork.json").exists() and (path / "recipe.toml").exists():
-        recipe = Recipe.from_toml((path / "recipe.toml").read_text(encoding="utf-8"), str(path / "recipe.toml"))
-        arrays, facts, _ = load_state(RunFolder(path))
-        results = {"loss": facts["best_loss"], "steps": int(arrays["optimizer/count"]), "seconds": facts["seconds"]}
+        recipe = read_recipe(RunFolder(path))
+        _, facts, _ = load_state(RunFolder(path))
+        results = {"loss": facts.get("best_loss"), "steps": facts.get("step"), "seconds": facts.get("seconds")}
         state = f"not finished; continue with: creativity resume {path}"
     else:
         artwork = open_artwork(path)

@@ -35,6 +35,9 @@ class Strategy(NamedTuple):
     max_dims: int | None = None
 
 
+MAX_NUMBERS = 500_000_000
+"""Of a population. A library that runs out of memory ends the process without a word."""
+
 STRATEGIES = {
     "pgpe": Strategy("PGPE", 256, 0.05, 0.15, "clipup"),
     "snes": Strategy("SNES", 256, 0.1, 1.0, "sgd"),
@@ -86,6 +89,11 @@ class Evolution(Optimizer):
             raise CreativityError(
                 f"{self.options.strategy} keeps a full covariance and takes at most {limit} numbers, this genome has "
                 f"{problem.spec.size}; use sep-cma-es, snes or pgpe"
+            )
+        if self.population * problem.spec.size > MAX_NUMBERS:
+            raise CreativityError(
+                f"a population of {self.population} genomes of {problem.spec.size} numbers takes more than "
+                f"{4 * MAX_NUMBERS / 1e9:.0f} GB; use a smaller optimizer.population"
             )
 
     def begin(self, problem: Problem, start: Tensor, stream: Stream) -> None:
@@ -182,6 +190,7 @@ def _finite(losses: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 def _jax() -> Any:
     """jax, set up once: on the CPU it must not take a GPU's memory, and its compilations are kept on disk."""
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     import jax
 
     if not getattr(_jax, "ready", False):
@@ -192,6 +201,3 @@ def _jax() -> Any:
         jax.config.update("jax_default_device", jax.devices("cpu")[0])
         _jax.ready = True  # type: ignore[attr-defined]
     return jax
-
-
-os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
