@@ -26,7 +26,7 @@ from creativity.errors import CreativityError, nearest
 if TYPE_CHECKING:
     from creativity.renderers.raster.autograd import Kernels
 
-__all__ = ["BACKENDS", "OPACITY_CAP", "Outlines", "prepare", "render", "squared_error"]
+__all__ = ["BACKENDS", "OPACITY_CAP", "Outlines", "is_cold", "prepare", "render", "squared_error"]
 
 BACKENDS = {"numba": "creativity.renderers.raster.cpu", "reference": "creativity.renderers.raster.reference"}
 
