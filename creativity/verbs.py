@@ -15,7 +15,7 @@ import torch
 from creativity import images, registry
 from creativity.artwork import SUFFIXES, Artwork, open_artwork
 from creativity.errors import CreativityError, nearest
-from creativity.files import make_folder, numbered, unwritable
+from creativity.files import RunFolder, make_folder, numbered, unwritable
 from creativity.recipe import Recipe, Target
 from creativity.renderers.base import Renderer, VectorRenderer
 from creativity.run import Event, Run, open_run
@@ -111,7 +111,9 @@ def fit(target: Any, *, run_dir: str | Path | None = None, progress: Listener | 
 
     Raises CreativityError for anything that cannot be done, in one line.
     """
-    run = plan_fit(target, **how).run(None if run_dir is None else new_run_folder(run_dir))
+    run = plan_fit(target, **how).run()
+    if run_dir is not None:  # only now: what is refused leaves no folder behind
+        run.folder = run_folder(run_dir, "", run.recipe)
     if progress:
         run.listeners.append(progress)
     return run.run()
@@ -163,18 +165,18 @@ def find_target(target: Target, near: Path) -> Picture:
     raise CreativityError(f"the picture {shown(name)} that {near} was made from is not at hand; name it with --target PICTURE")
 
 
-def new_run_folder(run_dir: str | Path) -> Path:
-    """The folder asked for, made where it is missing. Raises CreativityError when it holds a run already."""
-    folder = Path(run_dir)
-    if not str(run_dir) or (folder / "recipe.toml").exists():
-        what = f"{folder} holds a run already; continue it with: creativity resume {folder}"
-        raise CreativityError(what if str(run_dir) else "a run folder needs a name")
-    return make_folder(folder)
+def run_folder(run_dir: str | Path | None, stem: str, recipe: Recipe) -> RunFolder:
+    """A new run folder, made: the one asked for, or one under runs/ that is named by what the run is.
 
-
-def named_run_folder(stem: str, recipe: Recipe) -> Path:
-    """A new folder under runs/, named by what the run is."""
-    return make_folder(numbered(Path("runs") / f"{stem[:100]}-{recipe.renderer.name}-s{recipe.seed}"))
+    Raises CreativityError when the one asked for holds a run already.
+    """
+    if run_dir is None:
+        return RunFolder(make_folder(numbered(Path("runs") / f"{stem[:100]}-{recipe.renderer.name}-s{recipe.seed}")))
+    if not str(run_dir):
+        raise CreativityError("a run folder needs a name")
+    if (Path(run_dir) / "recipe.toml").exists():
+        raise CreativityError(f"{run_dir} holds a run already; continue it with: creativity resume {run_dir}")
+    return RunFolder(make_folder(run_dir))
 
 
 def check_outputs(outputs: Sequence[str], renderer: Renderer | None = None, inputs: Sequence[str] = ()) -> None:

@@ -104,6 +104,7 @@ REFUSED = [
     ("fit disc.png -o /proc/out.svg", "/proc"),
     ("fit disc.png --run-dir /proc/run", "/proc/run"),
     ("fit disc.png --plugin nothing.py", "nothing.py"),
+    ("fit disc.png --json -o -", "both want standard output"),
     ("fit notes.txt", "notes.txt"),
     ("fit empty.png", "empty"),
     ("fit .", "folder"),

@@ -85,11 +85,11 @@ def main(words: Sequence[str]) -> int:
         options=settings(asked.set),
         plugins=asked.plugin,
     )
-    renderer = plan.run().problem.renderer  # what cannot work is refused here, before a folder is made
+    run = plan.run()  # what cannot work is refused here, before a folder is made
+    renderer = run.problem.renderer
     verbs.check_outputs(asked.output, renderer, inputs=[asked.picture, *asked.plugin])
     stem = Path(asked.picture).stem
-    folder = verbs.named_run_folder(stem, plan.recipe) if asked.run_dir is None else verbs.new_run_folder(asked.run_dir)
-    run = plan.run(folder)
+    run.folder = verbs.run_folder(asked.run_dir, stem, plan.recipe)
     fresh = None if asked.output else Path(f"{stem[:100]}-{plan.recipe.renderer.name}{verbs.default_kind(renderer)}")
     run.outputs = [output if output == "-" else str(Path(output).absolute()) for output in asked.output or (str(fresh),)]
     return search(run, asked.output, quiet=asked.quiet, as_json=asked.json, fresh=fresh)

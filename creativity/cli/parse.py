@@ -49,7 +49,7 @@ def parse(options: type[T], words: Sequence[str], verb: str) -> T:
         os.environ["COLUMNS"] = "1000"  # an error stays on its line
     try:
         with contextlib.redirect_stderr(said):
-            return tyro.cli(options, args=list(words), prog=f"creativity {verb}", config=(tyro.conf.OmitArgPrefixes,))
+            asked = tyro.cli(options, args=list(words), prog=f"creativity {verb}", config=(tyro.conf.OmitArgPrefixes,))
     except SystemExit as end:
         if end.code in (0, None):
             raise
@@ -59,6 +59,9 @@ def parse(options: type[T], words: Sequence[str], verb: str) -> T:
             os.environ.pop("COLUMNS", None)
         else:
             os.environ["COLUMNS"] = width
+    if getattr(asked, "json", False) and "-" in getattr(asked, "output", ()):
+        raise CreativityError(f"{verb}: --json and -o - both want standard output; save to a file")
+    return asked
 
 
 def _one_line(text: str) -> str:

@@ -50,12 +50,12 @@ def main(words: Sequence[str]) -> int:
     plan = verbs.plan_redo(asked.file, target=asked.target, seed=seed, plugins=asked.plugin)
     file = Path(asked.file).resolve()
     before = open_artwork(file).genome
-    renderer = plan.run().problem.renderer  # what cannot work is refused here, before a folder is made
+    run = plan.run()  # what cannot work is refused here, before a folder is made
+    renderer = run.problem.renderer
     inputs = [*([asked.target] if asked.target else []), *asked.plugin]
     verbs.check_outputs(asked.output, renderer, inputs)
     stem = f"{file.stem[:100]}-redo"
-    folder = verbs.named_run_folder(stem, plan.recipe) if asked.run_dir is None else verbs.new_run_folder(asked.run_dir)
-    run = plan.run(folder)
+    run.folder = verbs.run_folder(asked.run_dir, stem, plan.recipe)
     fresh = None if asked.output else Path(stem + (file.suffix if file.is_file() else verbs.default_kind(renderer)))
     run.outputs = [output if output == "-" else str(Path(output).absolute()) for output in asked.output or (str(fresh),)]
     status = search(run, asked.output, quiet=asked.quiet, as_json=asked.json, fresh=fresh)

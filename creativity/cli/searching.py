@@ -31,8 +31,6 @@ def search(run: Run, outputs: Sequence[str], *, quiet: bool, as_json: bool, fres
     ``fresh`` is a name that the user did not choose: it is numbered rather than replace anything.
     """
     assert run.folder is not None
-    if as_json and "-" in outputs:
-        raise CreativityError("--json and -o - both want standard output; save to a file")
     say = _silent if quiet else _say
     say(f"seed {run.recipe.seed}, run folder {run.folder.path}")
     if raster.is_cold():
@@ -59,7 +57,7 @@ def search(run: Run, outputs: Sequence[str], *, quiet: bool, as_json: bool, fres
     if as_json:
         print(json.dumps(figures))
     psnr = f" ({figures['psnr']:.1f} dB)" if figures.get("psnr") is not None else ""
-    say(f"{', '.join(files) or run.folder.path}: loss {figures['loss']:.5f}{psnr} after {run.count} steps, {run.seconds:.1f} s of search")
+    say(f"{', '.join(files) or run.folder.path}: loss {run.best_loss:.5f}{psnr} after {run.count} steps, {run.seconds:.1f} s of search")
     if failed:
         raise CreativityError(f"{'; '.join(failed)}; the result is in {run.folder.path}")
     return 0
@@ -67,7 +65,7 @@ def search(run: Run, outputs: Sequence[str], *, quiet: bool, as_json: bool, fres
 
 def _figures(run: Run, artwork: Artwork, files: list[str], wall: float) -> dict[str, Any]:
     assert run.folder is not None
-    loss = artwork.results["loss"]
+    loss = artwork.results.get("loss")
     figures = {
         "loss": loss,
         "steps": run.count,
@@ -78,7 +76,7 @@ def _figures(run: Run, artwork: Artwork, files: list[str], wall: float) -> dict[
         "run": str(run.folder.path),
     }
     if run.recipe.objective.name == "pixel":
-        figures |= {"mse": loss, "psnr": round(-10 * math.log10(loss), 2) if loss > 0 else None}
+        figures |= {"mse": loss, "psnr": round(-10 * math.log10(loss), 2) if loss else None}
     return figures
 
 
