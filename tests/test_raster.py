@@ -509,3 +509,18 @@ def test_a_vertex_on_a_pixel_side_is_felt_once(corners: list[tuple[float, float]
         difference.view(-1)[i] = (loss(moved, "reference") - loss(points, "reference")) / 1e-6
     torch.testing.assert_close(found[0], found[1], rtol=1e-4, atol=1e-7)
     torch.testing.assert_close(found[1], difference, rtol=1e-3, atol=1e-6)
+
+
+def test_edges_that_are_upright_but_for_rounding_stay_finite() -> None:
+    """Their slope is beyond any float32; found by the hostile test."""
+    far = -6.166137658985677e16
+    for x in (0.0, 5.0, float(W)):
+        points = torch.tensor([[[[x, 0.0], [x, 6.0], [x + 1e-32, far]], [[x - 1e-30, far], [x, 6.0], [x + 3.0, 20.0]]]])
+        leaf = points.requires_grad_()
+        scene = Outlines.regular(leaf, torch.full((1, 2, 3), 0.5), torch.full((1, 2), 0.5), torch.ones(1, 4))
+        picture = render(scene, (H, W))
+        assert torch.isfinite(picture).all()
+        assert (picture - render(scene, (H, W), "reference")).abs().max() < 1e-3
+        target, _ = target_and_weight(8)
+        (felt,) = torch.autograd.grad(squared_error(scene, target).sum(), leaf)
+        assert torch.isfinite(felt).all()

@@ -24,10 +24,10 @@ METHODS: dict[str, tuple[str, float, dict[str, Any]]] = {
     # name: class in torch.optim, learning rate, settings
     "adam": ("Adam", 0.08, {"betas": (0.9, 0.99)}),
     "adamw": ("AdamW", 0.08, {"betas": (0.9, 0.99)}),
-    "nadam": ("NAdam", 0.02, {}),
-    "radam": ("RAdam", 0.02, {}),
+    "nadam": ("NAdam", 0.08, {}),
+    "radam": ("RAdam", 0.08, {}),
     "rmsprop": ("RMSprop", 0.02, {}),
-    "adagrad": ("Adagrad", 0.05, {}),
+    "adagrad": ("Adagrad", 0.2, {}),
     "sgd": ("SGD", 5.0, {"momentum": 0.9}),
     "lbfgs": ("LBFGS", 1.0, {"max_iter": 10, "history_size": 20, "line_search_fn": "strong_wolfe"}),
 }

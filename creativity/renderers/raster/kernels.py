@@ -169,7 +169,6 @@ def _cross(edge, first_row, last_row, top, width, cells, touched, words, index, 
     x0, x1, slope = load_double(edge), load_double(edge + 16), load_double(edge + 32)
     inverse, along, direction = load_double(edge + 40), load_double(edge + 48), load_double(edge + 56)
     level = y0 == y1
-    per_pixel = f32((y1 - y0) * along * direction)
     ya = max(y0, float64(first_row))
     xa = x0 + (ya - y0) * slope
     row = int64(ya)
@@ -196,9 +195,12 @@ def _cross(edge, first_row, last_row, top, width, cells, touched, words, index, 
                 _write_piece(tape, taped, pixel + column, index, share, share * middle)
                 taped += 1
         elif left < width:
+            # Shares of this row, not of a slope: an edge may be upright but for rounding, and its slope any number.
+            narrow = 1.0 / (right - left)
+            row_share = 1.0 if level else (yb - ya) * inverse
             if left < 0.0:
                 # What is left of the picture is, to every pixel in it, an edge straight down its left side.
-                outside = drop if right <= 0.0 else f32(-left * per_pixel)
+                outside = drop if right <= 0.0 else drop * f32(-left * narrow)
                 cell = cells + pixel * CELL
                 store_float(cell, load_float(cell) + outside)
                 store_float(cell + 4, load_float(cell + 4) + outside)
@@ -208,15 +210,15 @@ def _cross(edge, first_row, last_row, top, width, cells, touched, words, index, 
             column = int64(left)
             while column < right:
                 a, b = max(left, float64(column)), min(right, column + 1.0)
-                part = f32(b - a) * per_pixel
+                part = drop * f32((b - a) * narrow)
                 cell = cells + (pixel + column) * CELL
                 store_float(cell, load_float(cell) + part)
                 store_float(cell + 4, load_float(cell + 4) + part * f32(column + 1 - 0.5 * (a + b)))
                 word = bits + (column >> 6) * 8
                 store_bits(word, load_bits(word) | (uint64(1) << uint64(column & 63)))
                 if tape:
-                    share = (b - a) * along
-                    middle = abs(0.5 * (a + b) - x0) * along
+                    share = row_share * ((b - a) * narrow)
+                    middle = min(abs(0.5 * (a + b) - x0) * along, 1.0)
                     _write_piece(tape, taped, pixel + column, index, share, share * middle)
                     taped += 1
                 column += 1
@@ -339,8 +341,8 @@ def _blend_ramp(  # type: ignore[no-untyped-def]
         if spans:
             _write_span(spans, span, start + column, -1, max(near, TRACE) * winding)
             store_float(spans + span * RECORD + 12, max(far, TRACE) * winding)
-            beyond_share = over * along
-            reached = beyond_share * (abs(hi - 0.5 * over - x0) * along)
+            beyond_share = min(over * along, share)
+            reached = beyond_share * min(abs(hi - 0.5 * over - x0) * along, 1.0)
             _write_piece(pieces, piece, start + column, index, share - beyond_share, share * ((row + 0.5 - y0) * share) - reached)
             _write_piece(pieces, piece + 1, start + column + 1, index, beyond_share, reached)
         return column + 2

@@ -34,7 +34,8 @@ def render(outlines: Outlines, size: tuple[int, int]) -> Tensor:
             if not all(bool(torch.isfinite(part).all()) for part in [paint, *rings]):
                 continue
             area = sum((_winding_area(ring, height, width) for ring in rings), paint.new_zeros(height, width))
-            q = _held(paint[3], OPACITY_CAP) * area.abs().clamp(max=1.0)
+            coverage = torch.where(area.abs() <= 1, area.abs(), 1.0)
+            q = _held(paint[3], OPACITY_CAP) * coverage
             colour = torch.cat([_held(paint[:3], 1.0), paint.new_ones(1)])
             canvas = canvas + q * (colour[:, None, None] - canvas)
         pictures.append(canvas)
@@ -57,9 +58,18 @@ def _held(values: Tensor, most: float) -> Tensor:
     return finite.detach().clamp(0.0, most) + (finite - finite.detach())
 
 
+# What lies exactly between two pixels belongs to the right one and to the lower one, and is felt there alone. Said by
+# comparisons, because the gradient of torch's clamp at its ends is not the same in all versions.
+
+
 def _ramp(u: Tensor) -> Tensor:
-    """0, u, 1: what lies on the side of two pixels belongs to the right one (u = 1) and is felt there alone."""
-    return torch.where(u > 0, u, 0.0).clamp(max=1)
+    """0, u, 1."""
+    return torch.where(u > 0, torch.where(u <= 1, u, 1.0), 0.0)
+
+
+def _in_row(y: Tensor, rows: Tensor) -> Tensor:
+    """y, held between the top and the bottom of each row."""
+    return torch.where(y >= rows, torch.where(y < rows + 1, y, rows + 1), rows)
 
 
 def _winding_area(ring: Tensor, height: int, width: int) -> Tensor:
@@ -75,7 +85,7 @@ def _winding_area(ring: Tensor, height: int, width: int) -> Tensor:
     level = y0 == y1
     drop = torch.where(level, torch.ones_like(y0), y1 - y0)
     rows = torch.arange(height, dtype=ring.dtype)[:, None]
-    top, bottom = y0.clamp(rows, rows + 1), y1.clamp(rows, rows + 1)  # (H, n), signed: top > bottom where it ascends
+    top, bottom = _in_row(y0, rows), _in_row(y1, rows)  # (H, n), signed: top > bottom where it ascends
     # How far along the edge the row begins and ends; a level edge lies in its row whole, and moves with its ends.
     start = torch.where(level, torch.zeros_like(top), (top - y0) / drop)
     end = torch.where(level, torch.ones_like(top), (bottom - y0) / drop)
