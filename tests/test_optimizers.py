@@ -83,7 +83,7 @@ def test_a_candidate_without_a_loss_breaks_nothing(name: str) -> None:
 def test_adam_agrees_with_torch_on_the_plain_problem() -> None:
     """The adapter adds nothing: the same steps as torch's Adam on the scaled variable."""
     problem = Bowl()
-    optimizer = begun("adam", problem, schedule="constant", rate=0.1)
+    optimizer = begun("adam", problem, schedule="constant", rate=0.1, restarts=1)
     z = torch.zeros(10, requires_grad=True)
     plain = torch.optim.Adam([z], lr=0.1, betas=(0.9, 0.99))
     for _ in range(50):

@@ -41,7 +41,9 @@ class GradientOptions:
     schedule: str = option("cosine", "how the rate falls over the run", choices=("cosine", "linear", "constant"))
     coarse: float = option(0.25, "resolution to start at; doubled in stages until the full one; 1 turns it off", low=0.05, high=1.0)
     coarse_until: float = option(0.5, "the part of the run after which the resolution is full", low=0.0, high=1.0)
-    restarts: int = option(1, "searches from different starts, side by side; the best wins", low=1, high=4096)
+    restarts: int | None = option(
+        None, "searches from different starts, side by side, the best wins; by default 4, for lbfgs 1", low=1, high=4096
+    )
 
 
 class Gradient(Optimizer):
@@ -52,9 +54,10 @@ class Gradient(Optimizer):
 
     def __init__(self, options: GradientOptions):
         # What was left open is settled here, so that the recipe can record it.
-        super().__init__(replace(options, rate=options.rate or METHODS[options.method][1]))
-        self.starts = options.restarts
-        if options.method == "lbfgs" and options.restarts > 1:
+        restarts = options.restarts or (1 if options.method == "lbfgs" else 4)
+        super().__init__(replace(options, rate=options.rate or METHODS[options.method][1], restarts=restarts))
+        self.starts = restarts
+        if options.method == "lbfgs" and restarts > 1:
             raise CreativityError("lbfgs couples everything in its batch: it takes one start; use adam for restarts")
 
     def check(self, problem: Problem) -> None:
