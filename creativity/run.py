@@ -109,7 +109,6 @@ class Run:
         self._horizons: list[tuple[int, ...]] = list(recipe.replay.horizons) if recipe.replay else []
         self.best: Tensor | None = None
         self.best_loss = math.inf
-        self._best_step = 0
         self._plateau_loss, self._plateau_step = math.inf, 0
         self.seconds = 0.0
         self._clock = 0.0
@@ -184,7 +183,7 @@ class Run:
 
     def _keep(self, genome: Tensor, loss: float) -> None:
         if loss < self.best_loss:
-            self.best, self.best_loss, self._best_step = genome.detach().clone(), loss, self.count
+            self.best, self.best_loss = genome.detach().clone(), loss
         if self.best_loss < self._plateau_loss * (1 - 1e-3):
             self._plateau_loss, self._plateau_step = self.best_loss, self.count
 
@@ -280,7 +279,6 @@ class Run:
             "recipe": self.recipe.digest,
             "step": self.count,
             "best_loss": self.best_loss,
-            "best_step": self._best_step,
             "plateau": [self._plateau_loss, self._plateau_step],
             "seconds": self.seconds,
             "clock": self._clock,
@@ -304,7 +302,7 @@ class Run:
         state = {name.removeprefix("optimizer/"): value for name, value in arrays.items() if name.startswith("optimizer/")}
         self.optimizer.restore(state)
         self.best = torch.from_numpy(arrays["best"].copy())
-        self.best_loss, self._best_step = facts["best_loss"], facts["best_step"]
+        self.best_loss = facts["best_loss"]
         self._plateau_loss, self._plateau_step = facts["plateau"]
         self.seconds, self._clock = facts["seconds"], facts["clock"]
         self._horizons = [(step, length) for step, length in facts["horizons"]]
