@@ -7,14 +7,11 @@ same bytes come out on any number of threads, and a picture's loss is the same i
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from hashlib import sha256
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,9 +19,11 @@ import torch
 from torch import Tensor
 
 from creativity.errors import CreativityError
-from creativity.files import cache_folder
 from creativity.renderers.raster import OPACITY_CAP, Outlines
 from creativity.renderers.raster.autograd import Gradients
+from creativity.renderers.raster.compiled import compiled, is_cold
+
+__all__ = ["backward", "compare", "forward", "is_cold", "prepare"]
 
 STRIP_ROWS = 256
 """A picture of at most this many rows is one unit of work: a population has enough of them."""
@@ -70,7 +69,7 @@ def _run(
     target: Tensor | None = None,
     weight: Tensor | None = None,
 ) -> tuple[Tensor, Gradients | None]:
-    kernels = _kernels()
+    kernels = compiled("kernels")
     height, width = size
     batch, marks, points = len(outlines.backgrounds), len(outlines.colours), len(outlines.points)
     strips = -(-height // STRIP_ROWS)
@@ -188,38 +187,3 @@ def _share_out(work: Callable[[int, int], None], units: int) -> None:
 @lru_cache(maxsize=4)
 def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="creativity-raster")
-
-
-_lock = threading.Lock()
-
-
-@lru_cache(maxsize=1)
-def _kernels() -> Any:
-    """The kernels' module; numba is imported here, at the first use and no sooner.
-
-    Compiled code is kept between runs, in a folder named after the sources: numba itself looks at the calling file
-    alone and would not notice that another one changed. The folder is numba's own setting while our functions are
-    declared, and the caller's again afterwards.
-    """
-    with _lock:
-        import numba
-
-        before = numba.config.CACHE_DIR
-        if not before:
-            numba.config.CACHE_DIR = str(_cache_folder())
-        try:
-            from creativity.renderers.raster import kernels
-        finally:
-            numba.config.CACHE_DIR = before
-        return kernels
-
-
-def _cache_folder() -> Path:
-    here = Path(__file__).parent
-    digest = sha256(b"".join((here / name).read_bytes() for name in ("kernels.py", "simd.py"))).hexdigest()[:12]
-    return cache_folder(f"numba/{digest}")
-
-
-def is_cold() -> bool:
-    """Whether `prepare` will have to compile, which takes a while, instead of loading what was compiled before."""
-    return not any(Path(os.environ.get("NUMBA_CACHE_DIR") or _cache_folder()).rglob("*.nbc"))
