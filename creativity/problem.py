@@ -7,8 +7,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from creativity.objectives.base import Objective
-from creativity.renderers.base import FusedRenderer, Renderer, Size
+from creativity.objectives.base import LeastSquares, Objective
+from creativity.renderers.base import Builder, BuildingRenderer, FusedRenderer, Renderer, Size
 
 
 class Candidates:
@@ -77,3 +77,14 @@ class Problem:
         candidates = Candidates(self.renderer, genomes, self.size, step, fidelity, self.seed)
         losses = self.objective(candidates)
         return torch.where(torch.isfinite(losses), losses, torch.full_like(losses, torch.inf))
+
+    @property
+    def buildable(self) -> bool:
+        """Whether drawings can be built mark by mark: the renderer offers it, and the objective is a squared error."""
+        return isinstance(self.renderer, BuildingRenderer) and isinstance(self.objective, LeastSquares)
+
+    def builder(self) -> Builder:
+        """A builder at the size that is scored; only where ``buildable``."""
+        assert isinstance(self.renderer, BuildingRenderer)
+        assert isinstance(self.objective, LeastSquares)
+        return self.renderer.builder(*self.objective.goal(self.size))

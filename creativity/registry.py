@@ -98,6 +98,8 @@ optimizers = Registry(
     {
         "evolution": "creativity.optimizers.evolution:Evolution",
         "gradient": "creativity.optimizers.gradient:Gradient",
+        "greedy": "creativity.optimizers.greedy:Greedy",
+        "relay": "creativity.optimizers.relay:Relay",
     },
     aliases={
         **{name: ("evolution", {"strategy": name}) for name in ("pgpe", "snes", "sep-cma-es", "open-es", "cma-es", "ga", "hill-climber")},

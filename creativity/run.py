@@ -151,17 +151,24 @@ class Run:
 
     @property
     def done(self) -> bool:
+        return self.outcome is not None
+
+    @property
+    def outcome(self) -> str | None:
+        """Why the search is over, in words; None while it is not."""
         stop = self.recipe.stop
         if self._replay:
-            return self.count >= self._replay.steps
+            return "all steps of its record are taken" if self.count >= self._replay.steps else None
         if stop.seconds is not None and self.seconds >= stop.seconds:
-            return True
+            return "its time is up"
         if stop.loss is not None and self.best_loss <= stop.loss:
-            return True
+            return "the loss is as low as asked"
         if stop.plateau is not None and self.count - self._plateau_step >= stop.plateau:
-            return True
+            return f"{stop.plateau} steps brought nothing"
         limit = stop.steps if stop.steps is not None else None if stop.seconds is not None else self.optimizer.default_steps
-        return limit is not None and self.count >= limit
+        if limit is not None and self.count >= limit:
+            return "all steps are taken"
+        return f"converged: {self.optimizer.converged}" if self.count and self.optimizer.converged else None
 
     def record(self, step: Step) -> None:
         """Keep what scored best, write the history, save when it is time, tell the listeners."""

@@ -36,6 +36,10 @@ class Stream:
         key = np.frombuffer(self._key()[:16], dtype=np.uint64)
         return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, counter, 0]))
 
+    def child(self, name: str) -> Stream:
+        """A stream of its own below this one."""
+        return Stream(self.seed, f"{self.name}/{name}")
+
     def integer(self, counter: int = 0) -> int:
         """A number in [0, 2**31) for libraries that want an integer seed of their own."""
         return int(self.at(counter).integers(2**31))

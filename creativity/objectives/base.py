@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -35,4 +35,13 @@ class Objective(Protocol):
 
     def __call__(self, candidates: Candidates) -> Tensor:
         """Losses (B,)."""
+        ...
+
+
+@runtime_checkable
+class LeastSquares(Protocol):
+    """An objective that is the weighted squared error against a target: drawings can be built for it mark by mark."""
+
+    def goal(self, size: tuple[int, int]) -> tuple[Tensor, Tensor | None]:
+        """Target (4, H, W) premultiplied and weight (H, W) at this size."""
         ...

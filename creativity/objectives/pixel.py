@@ -48,10 +48,10 @@ class Pixel:
         self._at_size.clear()
 
     def __call__(self, candidates: Candidates) -> Tensor:
-        target, weight = self._scaled(candidates.size)
+        target, weight = self.goal(candidates.size)
         return candidates.squared_error(target, weight)
 
-    def _scaled(self, size: tuple[int, int]) -> tuple[Tensor, Tensor | None]:
+    def goal(self, size: tuple[int, int]) -> tuple[Tensor, Tensor | None]:
         """Target and weight at the size that is scored, by exact area averages, made once per size."""
         if self._target is None:
             raise CreativityError("objective 'pixel' was called before prepare()")

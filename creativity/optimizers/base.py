@@ -70,6 +70,11 @@ class Optimizer(ABC):
     def answer(self) -> Tensor:
         """The genome (D,) that the search stands for: an evolution strategy's mean, a gradient's point."""
 
+    @property
+    def converged(self) -> str | None:
+        """Why there is nothing left to do, in words; None while there is."""
+        return None
+
     @abstractmethod
     def state(self) -> State:
         """Everything that the next step depends on, as plain arrays."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
+import numpy as np
 from torch import Tensor
 
 from creativity.renderers.genome import ParamSpec
@@ -58,4 +59,47 @@ class FusedRenderer(Protocol):
 
     def squared_error(self, genomes: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
         """Genomes (B, D), target (4, H, W) premultiplied, weight (H, W) -> weighted mean squared errors (B,)."""
+        ...
+
+
+class Builder(Protocol):
+    """One drawing, built and mended mark by mark against one target: what `greedy` climbs on.
+
+    ``seed`` is a number that decides every random choice in a call.
+    """
+
+    count: int
+
+    def load(self, genome: Tensor) -> None:
+        """Work on this genome (D,) from now on."""
+
+    @property
+    def genome(self) -> Tensor:
+        """What the drawing is now, (D,)."""
+
+    def remove(self, marks: np.ndarray[Any, Any]) -> None:
+        """These marks draw nothing until they are placed anew."""
+
+    def sweep(self, marks: range, fresh: np.ndarray[Any, Any], tries: int, climbers: int, patience: int, seed: int) -> float:
+        """Go over ``marks``, from below: those that are ``fresh (N,)`` are placed anew, others bettered in their place.
+
+        To place one, each climber starts from the best of ``tries`` random marks and ends after ``patience`` failures
+        in a row. Returns the mean squared error that is saved, at least 0.
+        """
+        ...
+
+    def refit_background(self) -> None:
+        """The best background under all marks, where it is free."""
+
+    def usefulness(self) -> np.ndarray[Any, Any]:
+        """(N,) what the mean squared error would rise by, if a mark were taken away."""
+        ...
+
+
+@runtime_checkable
+class BuildingRenderer(Protocol):
+    """A renderer whose marks can be placed one by one."""
+
+    def builder(self, target: Tensor, weight: Tensor | None = None) -> Builder:
+        """A builder against target (4, H, W) premultiplied, weight (H, W)."""
         ...

@@ -18,6 +18,7 @@ from creativity.options import option
 from creativity.renderers import raster
 from creativity.renderers.base import Size
 from creativity.renderers.genome import Block, ParamSpec
+from creativity.renderers.raster.builder import Marks, OutlineBuilder
 from creativity.streams import Stream
 from creativity.svg import polygon, rectangle
 
@@ -116,11 +117,15 @@ class Triangles:
             background = genomes.new_tensor([*parse_colour(self.options.background), 1.0]).expand(len(genomes), 4)
         return values["vertices"], self._snap(values["colour"]), values["opacity"], background
 
+    @property
+    def _palette(self) -> list[tuple[float, float, float]]:
+        return [parse_colour(text) for text in self.options.palette]
+
     def _snap(self, colours: Tensor) -> Tensor:
         """To the nearest colour of the palette; the gradient passes straight through (Bengio et al. 2013)."""
         if not self.options.palette:
             return colours
-        palette = colours.new_tensor([parse_colour(text) for text in self.options.palette])
+        palette = colours.new_tensor(self._palette)
         nearest = palette[torch.cdist(colours.detach().reshape(-1, 3), palette).argmin(dim=1)].reshape(colours.shape)
         return nearest + (colours - colours.detach())
 
@@ -142,6 +147,18 @@ class Triangles:
     def squared_error(self, genomes: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
         height, width = target.shape[1:]
         return raster.squared_error(self._outlines(genomes, (height, width)), target, weight)
+
+    def builder(self, target: Tensor, weight: Tensor | None = None) -> OutlineBuilder:
+        def read(genome: Tensor) -> Marks:
+            vertices, colours, opacities, background = self._paint(genome[None])
+            return Marks(vertices[0].nan_to_num().clamp(-100.0, 100.0), colours[0], opacities[0], background[0])
+
+        def write(marks: Marks) -> Tensor:
+            values = {"vertices": marks.outlines, "colour": marks.colours, "opacity": marks.opacities, "background": marks.background[:3]}
+            return self.spec.encode({name: value[None] for name, value in values.items()})[0]
+
+        opacities, palette = (self.options.min_opacity, self.options.max_opacity), target.new_tensor(self._palette)
+        return OutlineBuilder(read, write, target, weight, opacities, palette, self.options.background == "free")
 
     def to_svg(self, genome: Tensor, size: Size) -> list[Any]:
         height, width = size

@@ -91,7 +91,7 @@ def address(array):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _prepare(points, colours, opacities, contours, marks, first_mark, last_mark, height, width, cap, edges, boxes, paints):  # type: ignore[no-untyped-def]
+def prepare_marks(points, colours, opacities, contours, marks, first_mark, last_mark, height, width, cap, edges, boxes, paints):  # type: ignore[no-untyped-def]
     """Edges, boxes and paints of the marks of one image.
 
     An edge is eight float64, top end first: x0, y0, x1, y1, dx/dy, 1/dy, 1/|dx| and its direction, +1 where the
@@ -440,6 +440,39 @@ def _plan(edges, first_edge, last_edge, row, end):  # type: ignore[no-untyped-de
 
 
 @jit
+def paint(  # type: ignore[no-untyped-def]
+    edges, box, brush, begin, end, top, width, canvas, cells, touched, words, spans, span, pieces, piece
+):  # fmt: skip
+    """Paints rows [begin, end) of one mark in the band that begins at ``top``; with tapes (not 0), writes down what it did.
+
+    ``box`` and ``brush`` are the mark's rows of boxes and paints. Returns the new counts of spans and pieces.
+    """
+    colour = lanes(brush[0], brush[1], brush[2], brush[3])
+    opacity, trace = brush[4], brush[5]
+    first_edge, last_edge = box[4], box[5]
+    tall = end - begin >= TALL * (last_edge - first_edge)
+    row = begin
+    while row < end:
+        until = end
+        if tall:
+            left, right, until = _plan(edges, first_edge, last_edge, row, end)
+            if left >= 0:
+                row, span, piece = _between(
+                    edges, left, right, row, until, top, width, canvas, colour, opacity, spans, span, pieces, piece
+                )  # fmt: skip
+                if row == until:
+                    continue
+                until = row + 1
+        for edge in range(first_edge, last_edge):
+            piece = _cross(edges + edge * EDGE, row, until, top, width, cells, touched, words, edge, pieces, piece)
+        span = _sweep(
+            canvas, width, cells, touched, words, row - top, until - top, box[2], box[3], colour, opacity, trace, spans, span
+        )  # fmt: skip
+        row = until
+    return span, piece
+
+
+@jit
 def _undo(spans, span, last_span, pieces, piece, last_piece, canvas, upstream, slopes, colour, opacity, sums_at, edges_at):  # type: ignore[no-untyped-def]
     """Takes one mark off a band again, in the picture and in its gradient; adds to the mark's and its edges' sums.
 
@@ -625,7 +658,7 @@ def work(  # type: ignore[no-untyped-def]
         edges = np.empty((edge_count, 8), np.float64)
         boxes = np.empty((count, 8), np.int64)
         paints = np.empty((count, 8), np.float32)
-        _prepare(points, colours, opacities, contours, marks, first_mark, last_mark, height, width, cap, edges, boxes, paints)
+        prepare_marks(points, colours, opacities, contours, marks, first_mark, last_mark, height, width, cap, edges, boxes, paints)
         starts = np.zeros((count + 1, 2), np.int64)
         mark_sums = np.zeros(8, np.float32)
         mark_totals = np.zeros((count, 5), np.float64)
@@ -649,41 +682,21 @@ def work(  # type: ignore[no-untyped-def]
             size = (bottom - top) * width
             canvas_at = address(pictures) + (image * height + top) * width * PIXEL if mode == DRAW else address(canvas)
             _fill(canvas_at, size, background)
-            span, piece = 0, 0
+            span = piece = int64(0)  # not a literal: numba would compile all that follows once more for it
             for mark in range(count):
                 begin, end = max(top, boxes[mark, 0]), min(bottom, boxes[mark, 1])
                 starts[mark, 0], starts[mark, 1] = span, piece
                 if begin >= end:
                     continue
-                spans_at, pieces_at = 0, 0
+                spans_at = pieces_at = int64(0)
                 if taping:
                     spans = _roomy(spans, span, (end - begin) * (2 * width + 1))
                     pieces = _roomy(pieces, piece, boxes[mark, 6])
                     spans_at, pieces_at = address(spans), address(pieces)
-                colour = lanes(paints[mark, 0], paints[mark, 1], paints[mark, 2], paints[mark, 3])
-                opacity = paints[mark, 4]
-                first_edge, last_edge = boxes[mark, 4], boxes[mark, 5]
-                tall = end - begin >= TALL * (last_edge - first_edge)
-                row = begin
-                while row < end:
-                    until = end
-                    if tall:
-                        left, right, until = _plan(edges_at, first_edge, last_edge, row, end)
-                        if left >= 0:
-                            row, span, piece = _between(
-                                edges_at, left, right, row, until, top, width, canvas_at, colour, opacity,
-                                spans_at, span, pieces_at, piece,
-                            )  # fmt: skip
-                            if row == until:
-                                continue
-                            until = row + 1
-                    for edge in range(first_edge, last_edge):
-                        piece = _cross(edges_at + edge * EDGE, row, until, top, width, cells_at, touched_at, words, edge, pieces_at, piece)
-                    span = _sweep(
-                        canvas_at, width, cells_at, touched_at, words, row - top, until - top,
-                        boxes[mark, 2], boxes[mark, 3], colour, opacity, paints[mark, 5], spans_at, span,
-                    )  # fmt: skip
-                    row = until
+                span, piece = paint(
+                    edges_at, boxes[mark], paints[mark], begin, end, top, width, canvas_at, cells_at, touched_at, words,
+                    spans_at, span, pieces_at, piece,
+                )  # fmt: skip
             starts[count, 0], starts[count, 1] = span, piece
             if mode == DRAW:
                 continue

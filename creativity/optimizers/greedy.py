@@ -1,0 +1,137 @@
+"""Mark by mark: each is placed where the error is, then every one is fitted again where it lies, until nothing improves.
+
+Greedy placement with a closed-form colour is primitive's method (Fogleman 2016). Back-fitting, in the middle of the stack
+and with the opacity in closed form too, is what brings it close to the optimum (Friedman & Stuetzle 1981 for the name).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from creativity.errors import CreativityError
+from creativity.optimizers.base import Optimizer, State, Step
+from creativity.options import option
+from creativity.problem import Problem
+from creativity.streams import Stream
+
+PLACING_STEPS, SWEEP_STEPS = 32, 8
+"""In how many steps all marks are placed, and swept over once: few enough to be quick, enough to stop in between."""
+
+STILL = 1e-3
+"""A sweep that gains less than this part of the error is the last."""
+
+
+@dataclass(frozen=True)
+class GreedyOptions:
+    tries: int = option(60, "random outlines that each climber chooses its start from", low=1, high=100_000)
+    climbers: int = option(8, "hill climbers for every mark, the best wins", low=1, high=10_000)
+    patience: int = option(100, "failures in a row that end a climb", low=1, high=100_000)
+    sweeps: int = option(50, "how often, at most, all marks are fitted again where they lie", low=0, high=100_000)
+
+
+class Greedy(Optimizer):
+    """One mark after another where it helps most, then all of them fitted again in place: close in a second, no gradients."""
+
+    Options = GreedyOptions
+    default_steps = PLACING_STEPS + 50 * SWEEP_STEPS
+
+    def __init__(self, options: GreedyOptions):
+        super().__init__(options)
+        self.default_steps = PLACING_STEPS + options.sweeps * SWEEP_STEPS
+
+    def check(self, problem: Problem) -> None:
+        if not problem.buildable:
+            raise CreativityError(
+                "greedy builds a drawing mark by mark against a picture: it needs a renderer with a builder (triangles) and "
+                "the objective pixel; use adam or pgpe here"
+            )
+
+    def begin(self, problem: Problem, start: Tensor, stream: Stream) -> None:
+        self.check(problem)
+        self._builder, self._stream = problem.builder(), stream
+        self._builder.load(start[0])
+        self._builder.remove(np.arange(self._builder.count))
+        self._builder.refit_background()
+        self._genome = self._builder.genome
+        self._gain, self._loss = 0.0, np.inf
+        self.count = 0
+
+    def step(self, problem: Problem) -> Step:
+        builder, total = self._builder, self._builder.count
+        builder.load(self._genome)
+        placing = self.count < PLACING_STEPS
+        turn = (self.count - PLACING_STEPS) % SWEEP_STEPS
+        if not placing and turn == 0:
+            builder.refit_background()
+            self._gain = 0.0
+        marks = _part(total, self.count, PLACING_STEPS) if placing else _part(total, turn, SWEEP_STEPS)
+        self._gain += self._sweep(marks, np.full(total, placing), self.options.patience)
+        self._genome = builder.genome
+        losses = problem.losses(self._genome[None])
+        self._loss = float(losses[0])
+        self.count += 1
+        return Step(self._genome[None], losses)
+
+    def _sweep(self, marks: range, fresh: np.ndarray[Any, Any], patience: int) -> float:
+        seed = self._stream.integer(self.count)
+        return self._builder.sweep(marks, fresh, self.options.tries, self.options.climbers, patience, seed)
+
+    @property
+    def converged(self) -> str | None:
+        sweeps, turn = divmod(self.count - PLACING_STEPS, SWEEP_STEPS)
+        if turn == 0 and sweeps >= self.options.sweeps:
+            return f"every mark was placed, and fitted again {sweeps} times"
+        if turn == 0 and sweeps > 0 and self._gain <= STILL * self._loss:
+            return "no mark can be moved for the better"
+        return None
+
+    @property
+    def answer(self) -> Tensor:
+        return self._genome
+
+    def state(self) -> State:
+        numbers = {"count": np.int64(self.count), "gain": np.float64(self._gain), "loss": np.float64(self._loss)}
+        return {**numbers, "genome": self._genome.numpy()}  # type: ignore[dict-item]
+
+    def restore(self, state: State) -> None:
+        self.count, self._gain, self._loss = int(state["count"]), float(state["gain"]), float(state["loss"])
+        self._genome = torch.from_numpy(state["genome"].copy())
+
+
+class Mend(Greedy):
+    """One step: useless marks are pruned and placed anew where the error is, while the others make room."""
+
+    default_steps = 1
+
+    def begin(self, problem: Problem, start: Tensor, stream: Stream) -> None:
+        super().begin(problem, start, stream)
+        self._genome = start[0].clone()
+
+    def step(self, problem: Problem) -> Step:
+        builder, total = self._builder, self._builder.count
+        builder.load(self._genome)
+        saved = builder.usefulness()
+        # Mostly the least useful, but any mark may be what holds the others back.
+        odds = 1.0 / (np.maximum(saved, 0.0) + 0.1 * max(saved.mean(), 1e-12))
+        fresh = np.zeros(total, np.bool_)
+        fresh[self._stream.at(1).choice(total, max(1, round(total**0.5 / 2)), replace=False, p=odds / odds.sum())] = True
+        builder.remove(fresh)
+        self._sweep(range(total), fresh, self.options.patience // 2)
+        builder.refit_background()
+        self._genome = builder.genome
+        self.count += 1
+        return Step(self._genome[None], problem.losses(self._genome[None]))
+
+    @property
+    def converged(self) -> str | None:
+        return "mended" if self.count else None
+
+
+def _part(total: int, turn: int, turns: int) -> range:
+    """The marks of one step of ``turns``: all of them, in order, in parts as equal as can be."""
+    return range(total * turn // turns, total * (turn + 1) // turns)

@@ -1,0 +1,196 @@
+"""Optimizers one after another on the same genome; by default what fits a picture best in the least time.
+
+For drawings that can be built: greedy with back-fitting, gradients on all marks at once from coarse to fine, then rounds of
+pruning and re-seeding, each followed by gradients, kept when better (iterated local search: Lourenço, Martin & Stützle 2003).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from creativity import registry
+from creativity.errors import CreativityError
+from creativity.optimizers.base import Optimizer, State, Step
+from creativity.optimizers.gradient import METHODS
+from creativity.optimizers.greedy import GreedyOptions, Mend
+from creativity.options import option
+from creativity.problem import Problem
+from creativity.streams import Stream
+
+SWEEPS = 5
+"""Of back-fitting, before gradients take over: they do the rest faster."""
+
+WARM = 0.25
+"""A gradient stage that goes on from another starts with this part of its method's rate, or it would undo what it was given."""
+
+ROUND_STEPS = 100
+"""Of gradients after each mending."""
+
+STILL = 0.005
+"""Rounds that gain less, together, say that the search has converged."""
+
+DEFAULT_ROUNDS = 20
+"""Where no limit is set; more time brings more, ever more slowly."""
+
+
+class Stage(NamedTuple):
+    """An optimizer by name; ``steps`` None lasts until it has converged, or for the rest of the run."""
+
+    name: str
+    steps: int | None = None
+
+
+@dataclass(frozen=True)
+class RelayOptions:
+    stages: tuple[str, ...] = option((), "optimizers with their steps, such as pgpe:500,adam:1000; by default what suits the renderer")
+    patience: int = option(40, "the search ends when so many rounds together gain less than half a percent", low=1, high=1_000_000)
+
+
+class Relay(Optimizer):
+    """Stages one after another. By default: greedy, gradients coarse to fine, then rounds of re-seeding, kept when better."""
+
+    Options = RelayOptions
+    starts = 4  # what gradients would like, where nothing can be built
+
+    def __init__(self, options: RelayOptions):
+        super().__init__(options)
+        self._stages = tuple(_stage(text) for text in options.stages)
+        if self._stages:
+            self.starts = _create(self._stages[0], first=True).starts
+
+    def check(self, problem: Problem) -> None:
+        for position, stage in enumerate(self._plan(problem)):
+            _create(stage, first=position == 0).check(problem)
+
+    def _plan(self, problem: Problem) -> tuple[Stage, ...]:
+        if self._stages:
+            return self._stages
+        if problem.buildable:
+            return (Stage("greedy"), Stage("adam", 800)) if problem.differentiable else (Stage("greedy"),)
+        return (Stage("adam" if problem.differentiable else "pgpe"),)
+
+    def begin(self, problem: Problem, start: Tensor, stream: Stream) -> None:
+        self.check(problem)
+        self._problem, self._stream = problem, stream
+        self._first = self._plan(problem)
+        self._round: tuple[Stage, ...] = ()
+        if problem.buildable and not self._stages:
+            self._round = (Stage("mend", 1), Stage("adam", ROUND_STEPS)) if problem.differentiable else (Stage("mend", 1),)
+        self._best, self._best_loss = start[0].clone(), np.inf
+        self._rounds = np.zeros(0)  # the best loss after each of the last rounds
+        self.count = 0
+        self._enter(0, start)
+
+    # -- the order of stages
+
+    def _stage_at(self, turn: int) -> Stage | None:
+        """Stage ``turn`` of the whole search: the first ones, then the round again and again."""
+        if turn < len(self._first):
+            return self._first[turn]
+        return self._round[(turn - len(self._first)) % len(self._round)] if self._round else None
+
+    def _enter(self, turn: int, start: Tensor, length: int | None = None) -> None:
+        """Begin stage ``turn``, on ``start (n, D)``, and plan it within what is left of the run."""
+        stage = self._stage_at(turn)
+        assert stage is not None
+        self._turn, self._start, self._entered = turn, start, self.count
+        self._inner = _create(stage, first=turn == 0, mending=turn >= len(self._first))
+        if length is None:
+            length = stage.steps and max(1, min(stage.steps, self.horizon - self.count) if turn else stage.steps)
+        self._length = length
+        self._inner.begin(self._problem, start[torch.arange(self._inner.starts) % len(start)], self._stream.child(f"stage {turn}"))
+        ahead = [later.steps or ROUND_STEPS for later in self._first[turn + 1 :]] + DEFAULT_ROUNDS * [
+            sum(s.steps or 0 for s in self._round)
+        ]
+        if turn < len(self._first):
+            self.default_steps = self.count + (stage.steps or self._inner.default_steps) + sum(ahead)
+
+    def step(self, problem: Problem) -> Step:
+        inner = self._inner
+        inner.horizon = self._length or max(1, self.horizon - self._entered)
+        step = inner.step(problem)
+        self.count += 1
+        if step.fidelity == 1.0 and problem.deterministic:
+            at = int(torch.where(torch.isfinite(step.losses), step.losses, torch.inf).argmin())
+            if float(step.losses[at]) < self._best_loss:
+                self._best, self._best_loss = step.genomes[at].detach().clone(), float(step.losses[at])
+        if self._over and self._stage_at(self._turn + 1) is not None:
+            self._next(problem)
+        return step
+
+    @property
+    def _over(self) -> bool:
+        return bool(self._inner.converged) or (self._length is not None and self._inner.count >= self._length)
+
+    def _next(self, problem: Problem) -> None:
+        after = self._turn + 1 - len(self._first)
+        if after > 0 and after % len(self._round) == 0:
+            self._rounds = np.append(self._rounds, self._best_loss)[-self.options.patience - 1 :]
+        # What was mended must be seen through before it is judged; everything else goes on from the best.
+        keep = isinstance(self._inner, Mend) and len(self._round) > 1
+        start = self._best if problem.deterministic and not keep else self._inner.answer.detach()
+        self._enter(self._turn + 1, start[None].clone())
+
+    @property
+    def converged(self) -> str | None:
+        if self._over and self._stage_at(self._turn + 1) is None:
+            return "all stages are done"
+        patience = self.options.patience
+        if len(self._rounds) > patience and self._rounds[-1] > (1 - STILL) * self._rounds[-1 - patience]:
+            return f"the last {patience} rounds together gained less than {STILL:.1%}"
+        return None
+
+    @property
+    def answer(self) -> Tensor:
+        return self._best if self._problem.deterministic and self._best_loss < np.inf else self._inner.answer
+
+    def state(self) -> State:
+        numbers = {"count": self.count, "turn": self._turn, "entered": self._entered, "length": self._length or 0}
+        return {
+            **{f"relay/{name}": np.array(value) for name, value in numbers.items()},
+            "relay/best": self._best.numpy(),
+            "relay/best_loss": np.float64(self._best_loss),  # type: ignore[dict-item]
+            "relay/rounds": self._rounds,
+            "relay/start": self._start.numpy(),
+            "relay/default_steps": np.int64(self.default_steps),  # type: ignore[dict-item]
+            **self._inner.state(),
+        }
+
+    def restore(self, state: State) -> None:
+        length = int(state["relay/length"])
+        self._enter(int(state["relay/turn"]), torch.from_numpy(state["relay/start"].copy()), length or None)
+        self.count, self._entered = int(state["relay/count"]), int(state["relay/entered"])
+        self._length, self.default_steps = length or None, int(state["relay/default_steps"])
+        self._best, self._best_loss = torch.from_numpy(state["relay/best"].copy()), float(state["relay/best_loss"])
+        self._rounds = state["relay/rounds"].copy()
+        self._inner.restore(state)
+
+
+def _stage(text: str) -> Stage:
+    """``pgpe:500`` -> the stage."""
+    name, colon, steps = text.partition(":")
+    registry.optimizers.resolve(name)
+    if registry.optimizers.get(name) is Relay:
+        raise CreativityError("optimizer 'relay': a relay is no stage of a relay")
+    if colon and not (steps.isdecimal() and 0 < int(steps) < 10**9):
+        raise CreativityError(f"optimizer 'relay': write stages as pgpe:500,adam:1000, not {text!r}")
+    return Stage(name, int(steps) if colon else None)
+
+
+def _create(stage: Stage, first: bool, mending: bool = False) -> Optimizer:
+    """The optimizer of a stage, set up for where it stands."""
+    if stage.name == "mend":
+        return Mend(GreedyOptions())
+    base, fixed = registry.optimizers.resolve(stage.name)
+    options: dict[str, Any] = {}
+    if base == "greedy" and stage.steps is None:
+        options = {"sweeps": SWEEPS}
+    if base == "gradient" and not first:
+        options = {"rate": WARM * METHODS[fixed.get("method", "adam")][1], "restarts": 1, "coarse": 1.0 if mending else 0.25}
+    optimizer: Optimizer = registry.optimizers.create(stage.name, options)
+    return optimizer

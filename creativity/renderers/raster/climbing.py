@@ -1,0 +1,568 @@
+"""The numba kernels that place one mark, and mend it in place: what `greedy` climbs on.
+
+A mark of full coverage, opacity a and colour q, somewhere in a stack, shows through T, the transmittance of what lies
+above it. With B the canvas below and D what is missing of the goal when the mark is not there, it changes the squared
+error by a quadratic in a and q whose coefficients are sums over its pixels (w is a pixel's weight)::
+
+    change = -2 a (q . X - G) + a^2 (q . q S - 2 q . Y + E)
+    X = sum w T D,   G = sum w T (D . B - D_alpha / 2),   S = sum w T^2,   Y = sum w T^2 B,   E = sum w T^2 (B . B - B_alpha + 1/4)
+
+So two things are cheap. Summed along rows once, the coefficients turn a candidate outline's score into two lookups a row.
+And the best colour and opacity have a closed form, at any depth of the stack: for one opacity the best colour is a ratio,
+put into the gamut channel by channel; the change is convex in the opacity, so the best one is where its slope is zero.
+
+Pixels are kept as ``(r - alpha / 2, g - alpha / 2, b - alpha / 2, alpha / 2)`` of premultiplied RGBA. In these numbers
+compositing is what it was, a mark's paint is ``a (q, 1/2)`` with q in [-1/2, 1/2], and the plain sum of squares is
+the house's squared error, its expectation over backgrounds included.
+
+A candidate covers the pixels whose centres it holds; before it is kept, its exact coverage c decides: X and G are
+then summed with c, and S, Y and E with c^2. Candidates are taken for convex: a row is what lies between the outmost edges.
+
+Greedy fitting with a closed-form colour is primitive's idea (Fogleman 2016); prefix sums, opacity and any depth are ours.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import float32 as f32
+from numba import float64, int64, uint64
+
+from creativity.renderers.raster import OPACITY_CAP
+from creativity.renderers.raster.kernels import RECORD, address, jit, paint, prepare_marks
+from creativity.renderers.raster.simd import load4, load8, load_float, load_int, store4, store8
+
+COEFFICIENTS = 12
+"""Of an entry of the table: X (3), G, Y (3), E, S, the error, and two to fill a register."""
+
+FAINT = 1.0 / 256.0
+"""A mark that is fainter is not worth having, and its colour would be noise."""
+
+
+REACH = 0.6
+"""New outlines spread up to this part of the longer side."""
+
+MARGIN, LEAST_MARGIN = 0.3, 8.0
+"""A mark that is mended looks around itself by this part of its size, and by at least so many pixels."""
+
+
+class Scene(NamedTuple):
+    """A drawing, its target, and what lies below and above the mark that is being worked on. Float32 unless said otherwise."""
+
+    outlines: Any
+    """(N, n, 2) in units of the canvas."""
+    colours: Any
+    """(N, 3) in [0, 1]."""
+    opacities: Any
+    """(N,) in [0, 1]."""
+    background: Any
+    """(4,) as pixels are kept here."""
+    goal: Any
+    """(H, W, 4)"""
+    weight: Any
+    """(H, W), or empty."""
+    below: Any
+    """(H, W, 4) background and lower marks."""
+    above: Any
+    """(H, W, 4) what the upper marks add."""
+    through: Any
+    """(H, W) what they let through."""
+    table: Any
+    """(H, W + 1, COEFFICIENTS)"""
+    palette: Any
+    """(P, 3) float64, q of the colours that may be used; empty where all may."""
+    low: float
+    high: float
+    """Limits of the opacity."""
+    ends: Any
+    """(H, 2) float64, scratch, like all that follow: left and right end of a candidate's rows."""
+    spare: Any
+    cells: Any
+    touched: Any
+    spans: Any
+    pieces: Any
+    edges: Any
+    boxes: Any
+    paints: Any
+
+
+@jit
+def draw(state):  # type: ignore[no-untyped-def]
+    """The next uniform number in [0, 1) of a stream (splitmix64: Steele, Lea & Flood 2014)."""
+    state[0] += uint64(0x9E3779B97F4A7C15)
+    z = state[0]
+    z = (z ^ (z >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> uint64(27))) * uint64(0x94D049BB133111EB)
+    return float64((z ^ (z >> uint64(31))) >> uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+@jit
+def draw_normal(state):  # type: ignore[no-untyped-def]
+    return math.sqrt(-2.0 * math.log(1.0 - draw(state))) * math.cos(2.0 * math.pi * draw(state))
+
+
+@jit
+def tabulate(scene, window):  # type: ignore[no-untyped-def]
+    """Sums along the rows of ``window`` (top, bottom, left, right): ``table[i, j]`` is of the pixels left of column j."""
+    goal, below, above, through, weight, table = scene.goal, scene.below, scene.above, scene.through, scene.weight, scene.table
+    weighted = weight.size > 0
+    for i in range(window[0], window[1]):
+        x0 = x1 = x2 = g = y0 = y1 = y2 = e = s = error = f32(0.0)
+        entry = table[i, window[2]]
+        for k in range(COEFFICIENTS):
+            entry[k] = f32(0.0)
+        for j in range(window[2], window[3]):
+            t = through[i, j]
+            wt = t * weight[i, j] if weighted else t
+            wtt = wt * t
+            b0, b1, b2, b3 = below[i, j, 0], below[i, j, 1], below[i, j, 2], below[i, j, 3]
+            d0 = goal[i, j, 0] - above[i, j, 0] - t * b0
+            d1 = goal[i, j, 1] - above[i, j, 1] - t * b1
+            d2 = goal[i, j, 2] - above[i, j, 2] - t * b2
+            d3 = goal[i, j, 3] - above[i, j, 3] - t * b3
+            x0 += wt * d0
+            x1 += wt * d1
+            x2 += wt * d2
+            g += wt * (d0 * b0 + d1 * b1 + d2 * b2 + d3 * (b3 - f32(0.5)))
+            y0 += wtt * b0
+            y1 += wtt * b1
+            y2 += wtt * b2
+            e += wtt * (b0 * b0 + b1 * b1 + b2 * b2 + b3 * (b3 - f32(1.0)) + f32(0.25))
+            s += wtt
+            square = d0 * d0 + d1 * d1 + d2 * d2 + d3 * d3
+            error += square * weight[i, j] if weighted else square
+            entry = table[i, j + 1]
+            entry[0], entry[1], entry[2], entry[3] = x0, x1, x2, g
+            entry[4], entry[5], entry[6], entry[7] = y0, y1, y2, e
+            entry[8], entry[9], entry[10], entry[11] = s, error, f32(0.0), f32(0.0)
+
+
+@jit
+def gather(points, table, window, ends, sums):  # type: ignore[no-untyped-def]
+    """The coefficients of a convex outline: ``sums`` over the pixels of the window whose centres it holds."""
+    corners = len(points)
+    top, bottom = math.inf, -math.inf
+    for k in range(corners):
+        top, bottom = min(top, points[k, 1]), max(bottom, points[k, 1])
+    first = int64(math.ceil(max(top, float64(window[0])) - 0.5))
+    last = int64(math.ceil(min(bottom, float64(window[1])) - 0.5))
+    first, last = max(first, window[0]), min(last, window[1])
+    for i in range(first, last):
+        ends[i, 0], ends[i, 1] = math.inf, -math.inf
+    for k in range(corners):
+        after = k + 1 if k + 1 < corners else 0
+        x0, y0, x1, y1 = points[k, 0], points[k, 1], points[after, 0], points[after, 1]
+        if y0 > y1:
+            x0, y0, x1, y1 = x1, y1, x0, y0
+        begin = max(int64(math.ceil(max(y0, float64(first)) - 0.5)), first)
+        end = min(int64(math.ceil(min(y1, float64(last)) - 0.5)), last)
+        if begin >= end:
+            continue
+        slope = (x1 - x0) / (y1 - y0)
+        x = x0 + (begin + 0.5 - y0) * slope
+        for i in range(begin, end):
+            ends[i, 0], ends[i, 1] = min(ends[i, 0], x), max(ends[i, 1], x)
+            x += slope
+    left, right = float64(window[2]), float64(window[3])
+    stride = int64(table.shape[1]) * (COEFFICIENTS * 4)
+    row = address(table) + first * stride
+    into = address(sums)
+    here8, here4 = load8(into), load4(into)
+    here8, here4 = here8 - here8, here4 - here4
+    for i in range(first, last):
+        a = int64(math.ceil(min(max(ends[i, 0], left), right) - 0.5))
+        b = int64(math.ceil(min(max(ends[i, 1], left), right) - 0.5))
+        if a < b:
+            at_a, at_b = row + a * (COEFFICIENTS * 4), row + b * (COEFFICIENTS * 4)
+            here8 += load8(at_b) - load8(at_a)
+            here4 += load4(at_b + 32) - load4(at_a + 32)
+        row += stride
+    store8(into, here8)
+    store4(into + 32, here4)
+
+
+@jit
+def settle(sums, low, high, palette, brush):  # type: ignore[no-untyped-def]
+    """The best colour and opacity for these coefficients, into ``brush`` (q, a); returns the change that they make."""
+    s = float64(sums[8])
+    if not s > 1e-6:
+        return 0.0
+    x0, x1, x2, g = float64(sums[0]), float64(sums[1]), float64(sums[2]), float64(sums[3])
+    y0, y1, y2, e = float64(sums[4]), float64(sums[5]), float64(sums[6]), float64(sums[7])
+    if len(palette):
+        best = 0.0
+        for k in range(len(palette)):
+            q0, q1, q2 = float64(palette[k, 0]), float64(palette[k, 1]), float64(palette[k, 2])
+            steep = (q0 * q0 + q1 * q1 + q2 * q2) * s - 2.0 * (q0 * y0 + q1 * y1 + q2 * y2) + e
+            lead = q0 * x0 + q1 * x1 + q2 * x2 - g
+            a = min(max(lead / steep, low), high) if steep > 0.0 else high
+            change = a * (a * steep - 2.0 * lead)
+            if k == 0 or change < best:
+                best = change
+                brush[0], brush[1], brush[2], brush[3] = q0, q1, q2, a
+        return best
+    inverse = 1.0 / s
+    # Where the canvas is plain the opacity does not matter; opaque is the better start for what comes later.
+    spread = e - (y0 * y0 + y1 * y1 + y2 * y2) * inverse
+    a = high
+    if spread > 1e-6 * s:
+        a = min(max(((x0 * y0 + x1 * y1 + x2 * y2) * inverse - g) / spread, low), high)
+    q0, q1, q2 = (x0 / a + y0) * inverse, (x1 / a + y1) * inverse, (x2 / a + y2) * inverse
+    if not (abs(q0) <= 0.5 and abs(q1) <= 0.5 and abs(q2) <= 0.5):
+        lo, hi = low, high
+        for _ in range(10):
+            a = 0.5 * (lo + hi)
+            q0 = min(max((x0 / a + y0) * inverse, -0.5), 0.5)
+            q1 = min(max((x1 / a + y1) * inverse, -0.5), 0.5)
+            q2 = min(max((x2 / a + y2) * inverse, -0.5), 0.5)
+            slope = a * ((q0 * q0 + q1 * q1 + q2 * q2) * s - 2.0 * (q0 * y0 + q1 * y1 + q2 * y2) + e) - (q0 * x0 + q1 * x1 + q2 * x2 - g)
+            if slope > 0.0:
+                hi = a
+            else:
+                lo = a
+        if hi == high:
+            a = high
+            q0 = min(max((x0 / a + y0) * inverse, -0.5), 0.5)
+            q1 = min(max((x1 / a + y1) * inverse, -0.5), 0.5)
+            q2 = min(max((x2 / a + y2) * inverse, -0.5), 0.5)
+    brush[0], brush[1], brush[2], brush[3] = q0, q1, q2, a
+    return change_by(sums, brush)
+
+
+@jit
+def change_by(sums, brush):  # type: ignore[no-untyped-def]
+    """What a mark of these coefficients changes, painted with ``brush`` (q, a)."""
+    q0, q1, q2, a = brush[0], brush[1], brush[2], brush[3]
+    lead = q0 * float64(sums[0]) + q1 * float64(sums[1]) + q2 * float64(sums[2]) - float64(sums[3])
+    steep = (q0 * q0 + q1 * q1 + q2 * q2) * float64(sums[8]) + float64(sums[7])
+    steep -= 2.0 * (q0 * float64(sums[4]) + q1 * float64(sums[5]) + q2 * float64(sums[6]))
+    return a * (a * steep - 2.0 * lead)
+
+
+@jit
+def sketch(points, table, window, reach, state):  # type: ignore[no-untyped-def]
+    """A random outline: its centre where the error is, its size log-uniform up to ``reach`` pixels."""
+    width = window[3]
+    total = 0.0
+    for i in range(window[0], window[1]):
+        total += float64(table[i, width, 9])
+    wanted = draw(state) * total
+    row = window[0]
+    while row + 1 < window[1] and wanted >= float64(table[row, width, 9]):
+        wanted -= float64(table[row, width, 9])
+        row += 1
+    lo, hi = window[2], width
+    while hi - lo > 1:
+        middle = (lo + hi) // 2
+        if float64(table[row, middle, 9]) > wanted:
+            hi = middle
+        else:
+            lo = middle
+    x, y = lo + draw(state), row + draw(state)
+    size = 1.5 * math.exp(draw(state) * math.log(max(reach, 2.0) / 1.5))
+    for k in range(len(points)):
+        points[k, 0] = x + size * draw_normal(state)
+        points[k, 1] = y + size * draw_normal(state)
+
+
+@jit
+def nudge(points, trial, limits, reach, state):  # type: ignore[no-untyped-def]
+    """A neighbour of an outline: one corner moved, mostly; or all of it moved, turned or resized."""
+    corners = len(points)
+    size = 0.3 * math.exp(draw(state) * math.log(max(reach, 1.0) / 0.3))
+    kind = draw(state)
+    dx, dy = size * draw_normal(state), size * draw_normal(state)
+    moved = int64(draw(state) * corners)
+    cx = cy = 0.0
+    for k in range(corners):
+        cx += points[k, 0] / corners
+        cy += points[k, 1] / corners
+    radius = 1.0
+    for k in range(corners):
+        radius = max(radius, abs(points[k, 0] - cx) + abs(points[k, 1] - cy))
+    ux, uy = 1.0 + dx / radius, dy / radius
+    for k in range(corners):
+        px, py = points[k, 0], points[k, 1]
+        if kind < 0.75:
+            if k == moved:
+                px, py = px + dx, py + dy
+        elif kind < 0.88:
+            px, py = px + dx, py + dy
+        else:
+            px, py = cx + ux * (px - cx) - uy * (py - cy), cy + uy * (px - cx) + ux * (py - cy)
+        trial[k, 0] = min(max(px, limits[2]), limits[3])
+        trial[k, 1] = min(max(py, limits[0]), limits[1])
+
+
+@jit
+def take(into, points):  # type: ignore[no-untyped-def]
+    """Copies an outline. Numba's own assignment of arrays takes a second to compile, for its error messages."""
+    for k in range(len(points)):
+        into[k, 0], into[k, 1] = points[k, 0], points[k, 1]
+
+
+@jit
+def climb(points, scene, window, limits, reach, patience, state, trial, sums, brush):  # type: ignore[no-untyped-def]
+    """Hill climbing on the scores of the table, until ``patience`` neighbours in a row were no better. Returns the change."""
+    gather(points, scene.table, window, scene.ends, sums)
+    best = settle(sums, scene.low, scene.high, scene.palette, brush)
+    failed = 0
+    while failed < patience:
+        nudge(points, trial, limits, reach, state)
+        gather(trial, scene.table, window, scene.ends, sums)
+        change = settle(sums, scene.low, scene.high, scene.palette, brush)
+        if change < best:
+            best = change
+            take(points, trial)
+            failed = 0
+        else:
+            failed += 1
+    return best
+
+
+@jit
+def find(found, scene, window, limits, reach, tries, climbers, patience, state, trial, sums, brush):  # type: ignore[no-untyped-def]
+    """A new outline: of each of ``climbers`` lots of ``tries`` sketches the best climbs, and the best of those is ``found``."""
+    points = np.empty(found.shape)
+    best = math.inf
+    for _ in range(climbers):
+        start = math.inf
+        for _ in range(tries):
+            sketch(trial, scene.table, window, reach, state)
+            gather(trial, scene.table, window, scene.ends, sums)
+            change = settle(sums, scene.low, scene.high, scene.palette, brush)
+            if change < start:
+                start = change
+                take(points, trial)
+        change = climb(points, scene, window, limits, 0.25 * reach, patience, state, trial, sums, brush)
+        if change < best:
+            best = change
+            take(found, points)
+
+
+@jit
+def trace(scene, points, brush, opacity, canvas):  # type: ignore[no-untyped-def]
+    """Paints one outline (n, 2) on ``canvas (H, W, 4)`` by its exact coverage, and leaves the coverage in the spans.
+
+    Returns how many spans there are.
+    """
+    height, width, count = canvas.shape[0], canvas.shape[1], len(points)
+    contours, marks = np.array([0, count], np.int32), np.array([0, 1], np.int32)
+    colours, opacities = np.zeros((1, 3), np.float32), np.full(1, opacity, np.float32)
+    boxes, paints = scene.boxes, scene.paints
+    prepare_marks(
+        points, colours, opacities, contours, marks, int64(0), int64(1), height, width, f32(OPACITY_CAP), scene.edges, boxes, paints
+    )
+    for channel in range(3):
+        paints[0, channel] = f32(brush[channel])
+    paints[0, 3] = f32(0.5)
+    begin, end = boxes[0, 0], boxes[0, 1]
+    if begin >= end:
+        return 0
+    # An address keeps nothing alive: the scene does.
+    span, _ = paint(
+        address(scene.edges), boxes[0], paints[0], begin, end, int64(0), width, address(canvas), address(scene.cells),
+        address(scene.touched), (width >> 6) + 1, address(scene.spans), int64(0), address(scene.pieces), int64(0),
+    )  # fmt: skip
+    return span
+
+
+@jit
+def part_of(spans, index, within):  # type: ignore[no-untyped-def]
+    """First pixel, length and coverage of a span, and whether there is more: two pixels that came at once are parts 0 and 1."""
+    record = address(spans) + index * RECORD
+    pixel, count = int64(load_int(record)), int64(load_int(record + 4))
+    area = load_float(record + 8 + 4 * within)
+    return pixel + within, max(count, 1), min(abs(area), f32(1.0)), count < 0 and within == 0
+
+
+@jit
+def weigh(scene, count, sums):  # type: ignore[no-untyped-def]
+    """The coefficients of what ``count`` spans cover, by their exact coverage."""
+    width = scene.through.shape[1]
+    exact = np.zeros(COEFFICIENTS)
+    for index in range(count):
+        within, more = 0, True
+        while more:
+            pixel, length, c, more = part_of(scene.spans, index, within)
+            within += 1
+            i, j = pixel // width, pixel % width
+            a, b = scene.table[i, j], scene.table[i, j + length]
+            for k in range(4):
+                exact[k] += float64(b[k] - a[k]) * c
+            for k in range(4, 9):
+                exact[k] += float64(b[k] - a[k]) * (c * c)
+    for k in range(9):
+        sums[k] = f32(exact[k])
+
+
+@jit
+def lay(scene, count, brush):  # type: ignore[no-untyped-def]
+    """Puts a mark under all that lies above already."""
+    width = scene.through.shape[1]
+    for index in range(count):
+        within, more = 0, True
+        while more:
+            pixel, length, c, more = part_of(scene.spans, index, within)
+            within += 1
+            i, j = pixel // width, pixel % width
+            q = f32(brush[3]) * c
+            for k in range(j, j + length):
+                t = scene.through[i, k] * q
+                for channel in range(3):
+                    scene.above[i, k, channel] += t * f32(brush[channel])
+                scene.above[i, k, 3] += t * f32(0.5)
+                scene.through[i, k] *= f32(1.0) - q
+
+
+@jit
+def lift(scene, count, brush):  # type: ignore[no-untyped-def]
+    """Takes the lowest of the marks above away again: `lay` undone."""
+    width = scene.through.shape[1]
+    for index in range(count):
+        within, more = 0, True
+        while more:
+            pixel, length, c, more = part_of(scene.spans, index, within)
+            within += 1
+            i, j = pixel // width, pixel % width
+            q = f32(brush[3]) * c
+            inverse = f32(1.0) / (f32(1.0) - q)
+            for k in range(j, j + length):
+                scene.through[i, k] *= inverse
+                t = scene.through[i, k] * q
+                for channel in range(3):
+                    scene.above[i, k, channel] -= t * f32(brush[channel])
+                scene.above[i, k, 3] -= t * f32(0.5)
+
+
+@jit
+def load(scene, mark, pixels, brush):  # type: ignore[no-untyped-def]
+    """A mark's outline in pixels, as the renderer has it, and its paint."""
+    height, width = f32(scene.through.shape[0]), f32(scene.through.shape[1])
+    for k in range(len(pixels)):
+        pixels[k, 0], pixels[k, 1] = scene.outlines[mark, k, 0] * width, scene.outlines[mark, k, 1] * height
+    for channel in range(3):
+        brush[channel] = float64(scene.colours[mark, channel]) - 0.5
+    brush[3] = min(float64(scene.opacities[mark]), OPACITY_CAP)
+
+
+@jit
+def compose(scene, mark):  # type: ignore[no-untyped-def]
+    """What is below a mark and what is above it, from scratch; mark -1 is the background."""
+    pixels, brush = np.empty(scene.outlines.shape[1:], np.float32), np.empty(4)
+    height, width = scene.through.shape
+    for i in range(height):
+        for j in range(width):
+            for channel in range(4):
+                scene.below[i, j, channel] = scene.background[channel]
+                scene.above[i, j, channel] = f32(0.0)
+            scene.through[i, j] = f32(1.0)
+    for other in range(mark):
+        load(scene, other, pixels, brush)
+        trace(scene, pixels, brush, brush[3], scene.below)
+    for other in range(len(scene.outlines) - 1, mark, -1):
+        load(scene, other, pixels, brush)
+        lay(scene, trace(scene, pixels, brush, 0.0, scene.spare), brush)
+
+
+@jit
+def advance(scene, mark):  # type: ignore[no-untyped-def]
+    """From a mark to the next one."""
+    pixels, brush = np.empty(scene.outlines.shape[1:], np.float32), np.empty(4)
+    load(scene, mark, pixels, brush)
+    trace(scene, pixels, brush, brush[3], scene.below)
+    if mark + 1 < len(scene.outlines):
+        load(scene, mark + 1, pixels, brush)
+        lift(scene, trace(scene, pixels, brush, 0.0, scene.spare), brush)
+
+
+@jit
+def surround(scene, pixels, window, limits):  # type: ignore[no-untyped-def]
+    """Where a mark's corners may go (top, bottom, left, right) and the pixels there are; returns how far it may look."""
+    height, width = scene.through.shape
+    limits[0], limits[1], limits[2], limits[3] = math.inf, -math.inf, math.inf, -math.inf
+    for k in range(len(pixels)):
+        limits[0], limits[1] = min(limits[0], pixels[k, 1]), max(limits[1], pixels[k, 1])
+        limits[2], limits[3] = min(limits[2], pixels[k, 0]), max(limits[3], pixels[k, 0])
+    margin = MARGIN * max(limits[1] - limits[0], limits[3] - limits[2]) + LEAST_MARGIN
+    for k in range(4):
+        limits[k] += margin if k % 2 else -margin
+        window[k] = int64(min(max(limits[k], 0.0), float64(height if k < 2 else width)))
+    return margin
+
+
+@jit
+def sweep(scene, first, last, fresh, tries, climbers, patience, state):  # type: ignore[no-untyped-def]
+    """Goes over marks [first, last) from below: where ``fresh (N,)`` they are placed anew, elsewhere fitted again in place.
+
+    A mark is left as it is, given its best paint, or a new outline with that one's: what is best by exact coverage.
+    Returns the squared error that was saved.
+    """
+    height, width = scene.through.shape
+    shape = scene.outlines.shape[1:]
+    pixels, points, trial = np.empty(shape, np.float32), np.empty(shape), np.empty(shape)
+    outline = np.empty(shape, np.float32)
+    brush, paint_before = np.zeros(4), np.zeros(4)
+    sums = np.zeros(COEFFICIENTS, np.float32)
+    window, limits = np.zeros(4, np.int64), np.zeros(4)
+    saved = 0.0
+    compose(scene, first)
+    for mark in range(first, last):
+        load(scene, mark, pixels, paint_before)
+        margin = surround(scene, pixels, window, limits)
+        if fresh[mark]:
+            window[0], window[1], window[2], window[3] = 0, height, 0, width
+            limits[0], limits[1], limits[2], limits[3] = -0.5 * height, 1.5 * height, -0.5 * width, 1.5 * width
+        if window[0] < window[1] and window[2] < window[3]:
+            tabulate(scene, window)
+            weigh(scene, trace(scene, pixels, paint_before, 0.0, scene.spare), sums)
+            before = best = change_by(sums, paint_before)
+            change = settle(sums, scene.low, scene.high, scene.palette, brush)
+            if change < best:
+                best = change
+                keep(scene, mark, brush)
+            if fresh[mark]:
+                find(points, scene, window, limits, REACH * max(height, width), tries, climbers, patience, state, trial, sums, brush)
+            else:
+                take(points, pixels)
+                climb(points, scene, window, limits, margin, patience, state, trial, sums, brush)
+            for k in range(len(points)):
+                outline[k, 0], outline[k, 1] = f32(points[k, 0] / width), f32(points[k, 1] / height)
+                pixels[k, 0], pixels[k, 1] = outline[k, 0] * f32(width), outline[k, 1] * f32(height)
+            weigh(scene, trace(scene, pixels, brush, 0.0, scene.spare), sums)
+            change = settle(sums, scene.low, scene.high, scene.palette, brush)
+            if change < best:
+                best = change
+                take(scene.outlines[mark], outline)
+                keep(scene, mark, brush)
+            saved += before - best
+        if mark + 1 < last:
+            advance(scene, mark)
+    return saved
+
+
+@jit
+def keep(scene, mark, brush):  # type: ignore[no-untyped-def]
+    for channel in range(3):
+        scene.colours[mark, channel] = f32(min(max(brush[channel] + 0.5, 0.0), 1.0))
+    scene.opacities[mark] = f32(brush[3])
+
+
+@jit
+def assess(scene, saved):  # type: ignore[no-untyped-def]
+    """What the squared error would rise by, if a mark were taken away: ``saved (N,)``."""
+    pixels, brush = np.empty(scene.outlines.shape[1:], np.float32), np.empty(4)
+    sums = np.zeros(COEFFICIENTS, np.float32)
+    window, limits = np.zeros(4, np.int64), np.zeros(4)
+    compose(scene, int64(0))
+    for mark in range(len(saved)):
+        load(scene, mark, pixels, brush)
+        surround(scene, pixels, window, limits)
+        saved[mark] = 0.0
+        if window[0] < window[1] and window[2] < window[3]:
+            tabulate(scene, window)
+            weigh(scene, trace(scene, pixels, brush, 0.0, scene.spare), sums)
+            saved[mark] = -change_by(sums, brush)
+        advance(scene, mark)
