@@ -87,7 +87,10 @@ class Registry:
 
 renderers = Registry(
     "renderer",
-    {"triangles": "creativity.renderers.triangles:Triangles"},
+    {
+        "es-clip": "creativity.renderers.es_clip:EsClip",
+        "triangles": "creativity.renderers.triangles:Triangles",
+    },
 )
 objectives = Registry(
     "objective",

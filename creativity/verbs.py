@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from creativity import images, registry
+from creativity import images, presets, registry
 from creativity.artwork import SUFFIXES, Artwork, open_artwork
 from creativity.errors import CreativityError, nearest
 from creativity.files import RunFolder, make_folder, numbered, unwritable
@@ -41,17 +41,18 @@ class Plan:
 def plan_fit(
     target: Any,
     *,
-    renderer: str = "triangles",
+    preset: str | None = None,
+    renderer: str | None = None,
     count: int | None = None,
-    objective: str = "pixel",
-    optimizer: str = "adam",
+    objective: str | None = None,
+    optimizer: str | None = None,
     seed: int | None = None,
     steps: int | None = None,
     max_seconds: float | None = None,
     target_loss: float | None = None,
     plateau: int | None = None,
-    size: str | int = 1024,
-    target_size: int = 256,
+    size: str | int | None = None,
+    target_size: int | None = None,
     threads: int | None = None,
     device: str = "cpu",
     options: dict[str, Any] | None = None,
@@ -61,13 +62,18 @@ def plan_fit(
     noted = tuple(" ".join(registry.load_plugin(path)) for path in _several(plugins))
     picture = images.canonical(images.open_picture(target))
     name = Path(target).name if isinstance(target, str | Path) else ""
-    parts = {"renderer": {"count": count} if count is not None else {}, "objective": {}, "optimizer": {}}
-    for key, value in (options or {}).items():
+    asked = {"renderer": renderer, "count": count, "objective": objective, "optimizer": optimizer, "steps": steps}
+    how, options = presets.resolve(preset, {**asked, "size": size, "target_size": target_size}, options or {})
+    height, width, _ = picture.shape
+    if "target_height" in how:
+        how["target_size"] = round(how["target_height"] * max(height, width) / height)
+    parts = {"renderer": {"count": how["count"]} if "count" in how else {}, "objective": {}, "optimizer": {}}
+    for key, value in options.items():
         part, _, option = key.partition(".")
         if part not in parts or not option or option == "name":
             raise CreativityError(f"options are written as renderer.NAME, objective.NAME or optimizer.NAME, not {key!r}")
         parts[part][option.replace("-", "_")] = value
-    chosen = {"renderer": renderer, "objective": objective, "optimizer": optimizer}
+    chosen = {kind: how[kind] for kind in parts}
     for kind, part_name in chosen.items():
         table: registry.Registry = getattr(registry, f"{kind}s")
         base, fixed = table.resolve(part_name)
@@ -78,13 +84,13 @@ def plan_fit(
     data = {
         **{kind: {"name": chosen[kind], **parts[kind]} for kind in parts},
         "seed": draw_seed() if seed is None else seed,
-        "canvas": [picture.shape[1], picture.shape[0]],
+        "canvas": [width, height],
         "target": {"name": name, "sha256": images.digest(picture)},
-        "target_size": target_size,
-        "size": str(size),
+        "target_size": how["target_size"],
+        "size": str(how["size"]),
         "stop": {
             key: value
-            for key, value in {"steps": steps, "seconds": max_seconds, "loss": target_loss, "plateau": plateau}.items()
+            for key, value in {"steps": how.get("steps"), "seconds": max_seconds, "loss": target_loss, "plateau": plateau}.items()
             if value is not None
         },
         "threads": torch.get_num_threads() if threads is None else threads,
@@ -102,12 +108,13 @@ def fit(target: Any, *, run_dir: str | Path | None = None, progress: Listener | 
 
         creativity.fit("photo.jpg", renderer="triangles", count=50).save("out.svg")
 
-    ``target``: a path, a PIL image or an array (H, W, 3|4) of uint8. ``renderer``, ``objective``, ``optimizer``:
-    names (``creativity list``); ``options``: any option of theirs, {"renderer.background": "none"}; ``count``: how
-    many marks. ``seed``: drawn and recorded when not given. ``steps``, ``max_seconds`` (of search), ``target_loss``,
-    ``plateau`` (steps without improvement): when to stop, whichever comes first. ``target_size``: long side of the
-    pixels that are scored; ``size``: of the output. ``threads``: all by default. ``run_dir``: keep checkpoints,
-    history and previews there, so that the run can be resumed. ``progress``: called with every Event.
+    ``target``: a path, a PIL image or an array (H, W, 3|4) of uint8. ``preset``: settings under one name (``creativity list
+    presets``), where no other argument says otherwise. ``renderer``, ``objective``, ``optimizer``: names (``creativity
+    list``); ``options``: any option of theirs, {"renderer.background": "none"}; ``count``: how many marks. ``seed``: drawn
+    and recorded when not given. ``steps``, ``max_seconds`` (of search), ``target_loss``, ``plateau`` (steps without
+    improvement): when to stop, whichever comes first. ``target_size``: long side of the pixels that are scored;
+    ``size``: of the output. ``threads``: all by default. ``run_dir``: keep checkpoints, history and previews there, so
+    that the run can be resumed. ``progress``: called with every Event.
 
     Raises CreativityError for anything that cannot be done, in one line.
     """

@@ -18,7 +18,7 @@ from creativity.streams import Streams
 from tests.oracles import psnr, resvg
 
 RENDERERS, OBJECTIVES, OPTIMIZERS = registry.renderers.parts(), registry.objectives.parts(), registry.optimizers.names()
-SMALL = {"triangles": {"count": 6}}
+SMALL = {"es-clip": {"count": 6}, "triangles": {"count": 6}}
 
 
 def renderer_of(name: str, **options: Any) -> Renderer:
@@ -117,7 +117,8 @@ class TestRenderer:
         genome = renderer.init(1, Streams(1)("init"))
         text = svg.document(96, 96, (0, 0, 96, 96), renderer.to_svg(genome[0], (96, 96)))
         drawn = resvg(text, 96)
-        assert psnr(drawn[..., :3], renderer.render(genome, (96, 96))[0].permute(1, 2, 0).numpy()) >= 40
+        drawn = drawn[..., :3] * drawn[..., 3:] + 1 - drawn[..., 3:]  # on white, as `render` shows it
+        assert psnr(drawn, renderer.render(genome, (96, 96))[0].permute(1, 2, 0).numpy()) >= 40
 
     def test_the_fused_loss_is_the_loss_of_the_picture(self, name: str) -> None:
         renderer = renderer_of(name)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from creativity.cli.parse import Files, Flag, Folder, Number, Outputs, Picture, Real, Settings, parse
+from creativity.cli.parse import Files, Flag, Folder, Number, Outputs, Picture, Real, Settings, Text, parse
 
 
 @dataclass(frozen=True)
@@ -22,14 +22,16 @@ class Fit:
     """The picture to match (PNG, JPEG, WebP, GIF, TIFF ...)."""
     output: Outputs = ()
     """What to save; the kind follows the suffix (.svg .png .json); - is standard output."""
-    renderer: str = "triangles"
-    """What the picture is made of (creativity list renderers)."""
+    preset: Text = None
+    """Settings under one name, such as es-clip; what is asked for besides goes first (creativity list presets)."""
+    renderer: Text = None
+    """What the picture is made of (creativity list renderers); by default triangles."""
     count: Number = None
     """How many marks; by default the renderer's own."""
-    objective: str = "pixel"
-    """What counts as a likeness (creativity list objectives)."""
-    optimizer: str = "adam"
-    """How to search (creativity list optimizers): adam, pgpe, snes, sep-cma-es ..."""
+    objective: Text = None
+    """What counts as a likeness (creativity list objectives); by default pixel."""
+    optimizer: Text = None
+    """How to search (creativity list optimizers): adam, pgpe, snes, sep-cma-es ...; by default adam."""
     seed: Number = None
     """Root of all random numbers; drawn and shown when not given."""
     steps: Number = None
@@ -40,10 +42,10 @@ class Fit:
     """Stop when the loss is this low."""
     plateau: Number = None
     """Stop after so many steps without an improvement of 0.1 %."""
-    size: str = "1024"
-    """Size of the output: long side in pixels, a box such as 800x600, or a length such as 210mm."""
-    target_size: int = 256
-    """Long side of the pixels that are scored."""
+    size: Text = None
+    """Size of the output: long side in pixels (by default 1024), a box such as 800x600, or a length such as 210mm."""
+    target_size: Number = None
+    """Long side of the pixels that are scored; by default 256."""
     threads: Number = None
     """How many threads; by default all cores."""
     device: str = "auto"
@@ -69,6 +71,7 @@ def main(words: Sequence[str]) -> int:
     verbs.check_outputs(asked.output)
     plan = verbs.plan_fit(
         asked.picture,
+        preset=asked.preset,
         renderer=asked.renderer,
         count=asked.count,
         objective=asked.objective,

@@ -13,9 +13,9 @@ from creativity.cli.parse import Files, Flag, parse
 
 @dataclass(frozen=True)
 class List:
-    """List renderers, objectives or optimizers with every option (set one with --set renderer.NAME=VALUE)."""
+    """List renderers, objectives or optimizers with every option (set one with --set renderer.NAME=VALUE), or presets."""
 
-    kind: Annotated[Literal["renderers", "objectives", "optimizers"], tyro.conf.Positional]
+    kind: Annotated[Literal["renderers", "objectives", "optimizers", "presets"], tyro.conf.Positional]
     """What to list."""
     plugin: Files = ()
     """A Python file of yours that registers parts."""
@@ -28,12 +28,21 @@ def main(words: Sequence[str]) -> int:
 
     import json
 
-    from creativity import registry
+    from creativity import presets, registry
     from creativity.errors import CreativityError
     from creativity.options import describe
 
     for path in asked.plugin:
         registry.load_plugin(path)
+    if asked.kind == "presets":
+        if asked.json:
+            print(json.dumps({name: preset._asdict() for name, preset in presets.PRESETS.items()}))
+            return 0
+        for name, preset in presets.PRESETS.items():
+            print(f"{name}: {preset.about}")
+            for key, value in preset.settings.items():
+                print("".join(f"  {option} = {given}\n" for option, given in (value if key == "options" else {key: value}).items()), end="")
+        return 0
     table: registry.Registry = getattr(registry, asked.kind)
     rows: dict[str, dict[str, Any]] = {}
     for name in table.parts():

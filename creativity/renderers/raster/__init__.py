@@ -26,7 +26,7 @@ from creativity.errors import CreativityError, nearest
 if TYPE_CHECKING:
     from creativity.renderers.raster.autograd import Kernels
 
-__all__ = ["BACKENDS", "OPACITY_CAP", "Outlines", "is_cold", "prepare", "render", "squared_error"]
+__all__ = ["BACKENDS", "OPACITY_CAP", "Outlines", "check_target", "is_cold", "prepare", "render", "squared_error"]
 
 BACKENDS = {"numba": "creativity.renderers.raster.cpu", "reference": "creativity.renderers.raster.reference"}
 
@@ -123,12 +123,7 @@ def squared_error(outlines: Outlines, target: Tensor, weight: Tensor | None = No
     `render` (not in ``target`` or ``weight``). Raises `CreativityError` as `render` does.
     """
     _check(outlines)
-    if target.ndim != 3 or target.shape[0] != 4 or target.numel() == 0:
-        raise CreativityError(f"the target must be premultiplied RGBA (4, H, W), not {tuple(target.shape)}")
-    if weight is not None and weight.shape != target.shape[1:]:
-        raise CreativityError(f"the weight must be {tuple(target.shape[1:])} like the target, not {tuple(weight.shape)}")
-    if weight is not None and not 0.0 < float(weight.sum()) < float("inf"):
-        raise CreativityError("the weight must be finite, and more than zero somewhere")
+    check_target(target, weight)
     if backend == "reference":
         from creativity.renderers.raster import reference
 
@@ -136,6 +131,16 @@ def squared_error(outlines: Outlines, target: Tensor, weight: Tensor | None = No
     from creativity.renderers.raster import autograd
 
     return autograd.squared_error(outlines, target, weight, _kernels(backend))
+
+
+def check_target(target: Tensor, weight: Tensor | None) -> None:
+    """What kernels that compare rely on. Raises `CreativityError`."""
+    if target.ndim != 3 or target.shape[0] != 4 or target.numel() == 0:
+        raise CreativityError(f"the target must be premultiplied RGBA (4, H, W), not {tuple(target.shape)}")
+    if weight is not None and weight.shape != target.shape[1:]:
+        raise CreativityError(f"the weight must be {tuple(target.shape[1:])} like the target, not {tuple(weight.shape)}")
+    if weight is not None and not 0.0 < float(weight.sum()) < float("inf"):
+        raise CreativityError("the weight must be finite, and more than zero somewhere")
 
 
 def prepare(backend: str | None = None) -> None:

@@ -110,7 +110,7 @@ def _run(
         scratch = _scratch(band_rows, width)
         scratch[-2:] = kernels.work(getattr(kernels, mode), first_unit, last_unit, *arguments, *scratch)
 
-    _share_out(work, batch * strips)
+    share_out(work, batch * strips)
     total = torch.from_numpy(losses.sum(0).astype(np.float32))
     if not taped:
         return total, None
@@ -171,7 +171,7 @@ def _scratch(band_rows: int, width: int) -> list[Any]:
     return kept
 
 
-def _share_out(work: Callable[[int, int], None], units: int) -> None:
+def share_out(work: Callable[[int, int], None], units: int) -> None:
     """Units in equal runs, a few for each thread; on one thread, or for one unit, simply here."""
     threads = torch.get_num_threads()
     if threads == 1 or units <= 1:
