@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from creativity.errors import CreativityError, nearest
 
-DEFAULTS: dict[str, Any] = {"renderer": "triangles", "objective": "pixel", "optimizer": "adam", "size": 1024, "target_size": 256}
+DEFAULTS: dict[str, Any] = {"renderer": "triangles", "objective": "pixel", "optimizer": "relay", "size": 1024, "target_size": 256}
 """What holds where neither the user nor a preset says otherwise."""
 
 

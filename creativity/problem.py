@@ -76,7 +76,7 @@ class Problem:
         """Losses (B,) of genomes (B, D). A candidate whose loss is not finite gets +inf, so it never wins."""
         candidates = Candidates(self.renderer, genomes, self.size, step, fidelity, self.seed)
         losses = self.objective(candidates)
-        return torch.where(torch.isfinite(losses), losses, torch.full_like(losses, torch.inf))
+        return losses.nan_to_num(nan=torch.inf, posinf=torch.inf, neginf=torch.inf)
 
     @property
     def buildable(self) -> bool:

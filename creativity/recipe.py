@@ -68,7 +68,7 @@ class Recipe:
 
     renderer: Part = Part("triangles")
     objective: Part = Part("pixel")
-    optimizer: Part = Part("adam")
+    optimizer: Part = Part("relay")
     seed: int = option(0, "the root of all random streams", low=0, high=MAX_SEED)
     canvas: tuple[int, ...] = (1, 1)
     target: Target | None = None

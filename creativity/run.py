@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,7 @@ class Event:
     seconds: float
     remaining: float | None
     fidelity: float = 1.0
+    phase: str = ""
 
     @property
     def psnr(self) -> float:
@@ -334,7 +335,9 @@ class Run:
 
     def _note(self, kind: str, loss: float, fidelity: float) -> None:
         horizon = self.horizon
-        self._last = Event(kind, self.count, horizon, loss, self.best_loss, self.seconds, self._remaining(horizon), fidelity)
+        self._last = Event(
+            kind, self.count, horizon, loss, self.best_loss, self.seconds, self._remaining(horizon), fidelity, self.optimizer.phase
+        )
         worth_a_line = kind != "step" or self.count % max(1, horizon // HISTORY_LINES) == 0
         if worth_a_line and self.folder and not self.folder.done:
             line = {"event": kind, "step": self.count, "loss": _number(loss), "best": _number(self.best_loss)}
@@ -351,8 +354,7 @@ class Run:
         return by_steps if limit is None else min(by_steps, max(0.0, limit - self.seconds))
 
     def _emit(self, kind: str) -> None:
-        last = self._last
-        event = Event(kind, last.step, last.horizon, last.loss, last.best, last.seconds, last.remaining, last.fidelity)
+        event = replace(self._last, kind=kind)
         for listener in self.listeners:
             listener(event)
 

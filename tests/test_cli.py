@@ -276,7 +276,7 @@ def test_a_strangers_run_folder_replaces_no_file_of_mine(picture: Path, capfd: p
         ("recipe.toml", b"schema = " + b"[" * 100_000, "not valid TOML"),
         ("recipe.toml", (b"seed = 7", b"seed = 8"), "another recipe"),
         ("recipe.toml", (b"count = 6", b"count = 7"), "another recipe"),
-        ("recipe.toml", (b'"gradient"', b'"evolution"'), "optimizer 'evolution' has no option"),
+        ("recipe.toml", (b'"relay"', b'"evolution"'), "optimizer 'evolution' has no option"),
         ("outputs.json", b"{", "not valid JSON"),
         ("outputs.json", b"[" * 200_000, "not valid JSON"),
         ("outputs.json", b'{"a": 1}', "list of paths"),

@@ -15,14 +15,14 @@ from creativity.optimizers.base import Optimizer
 from creativity.renderers.genome import Block, ParamSpec
 from creativity.streams import Streams
 
-NAMES = sorted(set(registry.optimizers.names()) - {"evolution", "gradient"})
+NAMES = sorted(set(registry.optimizers.names()) - {"evolution", "gradient", "greedy"})
 
 
 class Bowl:
     """Squared distance to a point two scales away; blocks of very different scales."""
 
     spec = ParamSpec((Block("small", (6,), scale=0.01), Block("large", (4,), scale=10.0)))
-    differentiable, deterministic, resolution_free, size = True, True, True, (64, 64)
+    differentiable, deterministic, resolution_free, buildable, size = True, True, True, False, (64, 64)
 
     def __init__(self) -> None:
         self.bottom = self.spec.centre + 2 * self.spec.scale
@@ -129,6 +129,10 @@ def test_tell_before_ask_is_an_error() -> None:
         ("adam", {"rates": "colour=2"}, "write rates as"),
         ("adam", {"rates": "smal:2"}, "did you mean 'small'"),
         ("adam", {"rates": "small:-2"}, "above 0"),
+        ("greedy", {}, "needs a renderer with a builder .* use adam or pgpe"),
+        ("relay", {"stages": "adam:many"}, "write stages as pgpe:500,adam:1000"),
+        ("relay", {"stages": "adm"}, "did you mean 'adam'"),
+        ("relay", {"stages": "adam:5,relay"}, "no stage of a relay"),
     ],
 )
 def test_what_cannot_work_is_refused_in_words(name: str, options: dict[str, Any], words: str) -> None:

@@ -27,7 +27,7 @@ def main(words: Sequence[str]) -> int:
     import json
 
     from creativity.files import cache_folder
-    from creativity.renderers import raster
+    from creativity.renderers.raster.compiled import is_cold
 
     wanted = importlib.metadata.requires("creativity-toolkit") or []
     needed = [re.match(r"[\w.-]+", line)[0] for line in wanted if "extra ==" not in line]  # type: ignore[index]
@@ -40,7 +40,7 @@ def main(words: Sequence[str]) -> int:
         "system": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),
         "gpu": _gpu(),
-        "kernels": "to be compiled at first use" if raster.is_cold() else "compiled",
+        "kernels": "to be compiled at first use" if is_cold("kernels") else "compiled",
         "cache": str(cache),
         "free_disk_gb": round(shutil.disk_usage(".").free / 1e9, 1),
         "packages": versions,

@@ -31,7 +31,7 @@ class Fit:
     objective: Text = None
     """What counts as a likeness (creativity list objectives); by default pixel."""
     optimizer: Text = None
-    """How to search (creativity list optimizers): adam, pgpe, snes, sep-cma-es ...; by default adam."""
+    """How to search (creativity list optimizers): relay, greedy, adam, pgpe, sep-cma-es ...; by default relay."""
     seed: Number = None
     """Root of all random numbers; drawn and shown when not given."""
     steps: Number = None

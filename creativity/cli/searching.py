@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import math
 import os
 import signal
@@ -33,8 +34,7 @@ def search(run: Run, outputs: Sequence[str], *, quiet: bool, as_json: bool, fres
     assert run.folder is not None
     say = _silent if quiet else _say
     say(f"seed {run.recipe.seed}, run folder {run.folder.path}")
-    if raster.is_cold():
-        say("compiling the kernels, once; they are kept for the next time ...")
+    _hear(say)
     raster.prepare()
     began = time.monotonic()
     try:
@@ -57,7 +57,8 @@ def search(run: Run, outputs: Sequence[str], *, quiet: bool, as_json: bool, fres
     if as_json:
         print(json.dumps(figures))
     psnr = f" ({figures['psnr']:.1f} dB)" if figures.get("psnr") is not None else ""
-    say(f"{', '.join(files) or run.folder.path}: loss {run.best_loss:.5f}{psnr} after {run.count} steps, {run.seconds:.1f} s of search")
+    name = ", ".join(files) or run.folder.path
+    say(f"{name}: loss {run.best_loss:.5f}{psnr} after {run.count} steps, {run.seconds:.1f} s of search; {run.outcome}")
     if failed:
         raise CreativityError(f"{'; '.join(failed)}; the result is in {run.folder.path}")
     return 0
@@ -72,6 +73,7 @@ def _figures(run: Run, artwork: Artwork, files: list[str], wall: float) -> dict[
         "seconds": round(run.seconds, 3),
         "wall": round(wall, 3),
         "seed": run.recipe.seed,
+        "outcome": run.outcome,
         "files": files,
         "run": str(run.folder.path),
     }
@@ -158,6 +160,8 @@ def _words(event: Event) -> str:
         parts.append(f"loss {event.best:.5f}")
         if 0 < event.best < 1:
             parts.append(f"{event.psnr:.1f} dB")
+    if event.phase and event.kind != "done":
+        parts.append(event.phase)
     if event.fidelity < 1:
         parts.append(f"at {event.fidelity:.0%} resolution")
     if event.kind != "done" and event.remaining is not None:
@@ -178,6 +182,18 @@ def _say(text: str) -> None:
 
 def _silent(text: str) -> None:
     pass
+
+
+def _hear(say: Callable[[str], None]) -> None:
+    """What the library logs (that it compiles, which takes a while) is said like everything else."""
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            say(record.getMessage())
+
+    log = logging.getLogger("creativity")
+    log.handlers, log.propagate = [Handler()], False
+    log.setLevel(logging.INFO)
 
 
 def stored_outputs(run: Run) -> list[str]:

@@ -61,4 +61,6 @@ class Pixel:
 
 
 def _shrunk(picture: Tensor, size: tuple[int, int]) -> Tensor:
-    return picture if tuple(picture.shape[1:]) == size else F.interpolate(picture[None], size=size, mode="area")[0].contiguous()
+    """With the channels of a pixel side by side in memory, as the kernels want them."""
+    small = picture if tuple(picture.shape[1:]) == size else F.interpolate(picture[None], size=size, mode="area")[0]
+    return small.permute(1, 2, 0).contiguous().permute(2, 0, 1)

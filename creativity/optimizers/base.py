@@ -71,6 +71,11 @@ class Optimizer(ABC):
         """The genome (D,) that the search stands for: an evolution strategy's mean, a gradient's point."""
 
     @property
+    def phase(self) -> str:
+        """What it is doing, in a word or two, where there is more than one thing to do."""
+        return ""
+
+    @property
     def converged(self) -> str | None:
         """Why there is nothing left to do, in words; None while there is."""
         return None

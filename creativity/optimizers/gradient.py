@@ -97,22 +97,28 @@ class Gradient(Optimizer):
             group["lr"] = self._rate * self._decay(progress)
         fidelity = self._fidelity(progress, problem)
         looked: list[tuple[Tensor, Tensor]] = []
+        threads = torch.get_num_threads()
 
         def closure() -> Tensor:
+            torch.set_num_threads(threads)
             self._torch.zero_grad()
             genomes = self._genomes()
             losses = problem.losses(genomes, self.count, fidelity)
-            finite = torch.isfinite(losses)
-            total = losses[finite].sum()
-            if finite.any():
-                total.backward()  # type: ignore[no-untyped-call]
+            total = losses.masked_fill(losses == torch.inf, 0.0).sum()
+            total.backward()  # type: ignore[no-untyped-call]
             if self._z.grad is not None:
                 # A candidate that lost its loss stands still; it must not poison its moments.
                 torch.nan_to_num_(self._z.grad, nan=0.0, posinf=0.0, neginf=0.0)
             looked.append((genomes.detach(), losses.detach()))
+            torch.set_num_threads(1)
             return total.detach()
 
-        self._torch.step(closure)  # type: ignore[arg-type]
+        try:
+            # One thread for the update: MKL would wake all of them for every square root of a few hundred numbers.
+            torch.set_num_threads(1)
+            self._torch.step(closure)  # type: ignore[arg-type]
+        finally:
+            torch.set_num_threads(threads)
         genomes = torch.cat([pair[0] for pair in looked])
         losses = torch.cat([pair[1] for pair in looked])
         # Of several restarts the answer is the one that was best when last looked at.

@@ -82,6 +82,10 @@ class Greedy(Optimizer):
         return self._builder.sweep(marks, fresh, self.options.tries, self.options.climbers, patience, seed)
 
     @property
+    def phase(self) -> str:
+        return "placing marks" if self.count < PLACING_STEPS else "fitting them in place"
+
+    @property
     def converged(self) -> str | None:
         sweeps, turn = divmod(self.count - PLACING_STEPS, SWEEP_STEPS)
         if turn == 0 and sweeps >= self.options.sweeps:

@@ -137,6 +137,11 @@ class Relay(Optimizer):
         self._enter(self._turn + 1, start[None].clone())
 
     @property
+    def phase(self) -> str:
+        again = self._turn - len(self._first)
+        return self._inner.phase or self._first[self._turn].name if again < 0 else f"round {again // len(self._round) + 1}"
+
+    @property
     def converged(self) -> str | None:
         if self._over and self._stage_at(self._turn + 1) is None:
             return "all stages are done"

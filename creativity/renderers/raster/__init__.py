@@ -26,7 +26,7 @@ from creativity.errors import CreativityError, nearest
 if TYPE_CHECKING:
     from creativity.renderers.raster.autograd import Kernels
 
-__all__ = ["BACKENDS", "OPACITY_CAP", "Outlines", "check_target", "is_cold", "prepare", "render", "squared_error"]
+__all__ = ["BACKENDS", "OPACITY_CAP", "Outlines", "check_target", "prepare", "render", "squared_error"]
 
 BACKENDS = {"numba": "creativity.renderers.raster.cpu", "reference": "creativity.renderers.raster.reference"}
 
@@ -148,11 +148,6 @@ def prepare(backend: str | None = None) -> None:
     name = backend or "numba"
     if name != "reference":
         _kernels(name).prepare()
-
-
-def is_cold(backend: str | None = None) -> bool:
-    """Whether `prepare` will have to compile, which takes some ten seconds, rather than load what was compiled before."""
-    return (backend or "numba") != "reference" and _kernels(backend or "numba").is_cold()
 
 
 def _kernels(backend: str | None) -> Kernels:

@@ -35,9 +35,6 @@ class Kernels(Protocol):
     def prepare(self) -> None:
         """Compiles or loads whatever the other functions need."""
 
-    def is_cold(self) -> bool:
-        """Whether `prepare` will have to compile."""
-
 
 def render(outlines: Outlines, size: tuple[int, int], kernels: Kernels) -> Tensor:
     """Pictures ``(B, 4, H, W)``, a view of what the kernels wrote."""

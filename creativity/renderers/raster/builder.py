@@ -33,6 +33,8 @@ class OutlineBuilder:
     Every change is judged by exact coverage, and none makes the error larger. Outlines are taken for convex.
     """
 
+    _compiled = False
+
     def __init__(
         self,
         read: Callable[[Tensor], Marks],
@@ -66,6 +68,22 @@ class OutlineBuilder:
             "boxes": np.empty((1, 8), np.int64),
             "paints": np.empty((1, 8), np.float32),
         }
+
+        if not OutlineBuilder._compiled:
+            OutlineBuilder._compiled = True
+            self._compile()
+
+    @staticmethod
+    def _compile() -> None:
+        """All kernels, on two by two pixels, so that no step of a search waits for them."""
+        blank = Marks(torch.zeros(1, 3, 2), torch.zeros(1, 3), torch.zeros(1), torch.zeros(4))
+        tiny = OutlineBuilder(
+            lambda genome: blank, lambda marks: torch.zeros(0), torch.zeros(4, 2, 2), None, (0.0, 1.0), torch.zeros(0, 3), True
+        )
+        tiny.load(torch.zeros(0))
+        tiny.refit_background()
+        tiny.sweep(range(1), np.ones(1, np.bool_), 1, 1, 1, 0)
+        tiny.usefulness()
 
     def load(self, genome: Tensor) -> None:
         """Work on this genome (D,) from now on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from functools import lru_cache
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from creativity.files import cache_folder
+
+log = logging.getLogger("creativity")
 
 _lock = threading.Lock()
 
@@ -30,6 +33,8 @@ def compiled(module: str) -> Any:
         if not before:
             numba.config.CACHE_DIR = str(_cache())
         try:
+            if is_cold(module):
+                log.info("compiling kernels (%s), once; they are kept for the next time ...", module)
             return import_module(f"creativity.renderers.raster.{module}")
         finally:
             numba.config.CACHE_DIR = before
@@ -40,6 +45,6 @@ def _cache() -> Path:
     return cache_folder(f"numba/{sha256(b''.join(path.read_bytes() for path in sources)).hexdigest()[:12]}")
 
 
-def is_cold() -> bool:
-    """Whether something must be compiled first, which takes a while, rather than loaded as it was compiled before."""
-    return not any(Path(os.environ.get("NUMBA_CACHE_DIR") or _cache()).rglob("*.nbc"))
+def is_cold(module: str) -> bool:
+    """Whether it must be compiled first, which takes some ten seconds, rather than loaded as it was compiled before."""
+    return not any(Path(os.environ.get("NUMBA_CACHE_DIR") or _cache()).rglob(f"{module}.*.nbc"))

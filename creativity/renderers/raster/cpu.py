@@ -21,9 +21,7 @@ from torch import Tensor
 from creativity.errors import CreativityError
 from creativity.renderers.raster import OPACITY_CAP, Outlines
 from creativity.renderers.raster.autograd import Gradients
-from creativity.renderers.raster.compiled import compiled, is_cold
-
-__all__ = ["backward", "compare", "forward", "is_cold", "prepare"]
+from creativity.renderers.raster.compiled import compiled
 
 STRIP_ROWS = 256
 """A picture of at most this many rows is one unit of work: a population has enough of them."""
