@@ -25,12 +25,14 @@ from creativity.files import RunFolder, load_state
 from creativity.run import Event, Interrupted, open_run
 from tests.conftest import tiny
 
-DETERMINISTIC = ["adam", "pgpe", "snes", "sep-cma-es"]  # on any number of threads, as promised
+DETERMINISTIC = ["adam", "pgpe", "snes", "sep-cma-es", "greedy", "relay"]  # on any number of threads, as promised
+STEPS = {"relay": 1000, "greedy": 50}
+"""Through every stage: marks are placed, fitted in place, moved by gradients, pruned and placed anew."""
 
 
 @pytest.mark.parametrize("optimizer", DETERMINISTIC)
 def test_same_seed_same_bytes_on_one_thread_or_two(picture: Path, optimizer: str) -> None:
-    how = {"optimizer": optimizer, "target_size": 48}
+    how = {"optimizer": optimizer, "target_size": 48, "steps": STEPS.get(optimizer, 12)}
     first = tiny(picture, **how).run().run()
     again = tiny(picture, **how).run().run()
     assert first.to_json() == again.to_json()
@@ -45,12 +47,15 @@ def test_a_seed_is_drawn_and_recorded_when_none_is_given(picture: Path) -> None:
     assert len(seeds) == 3
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "lbfgs", "pgpe", "ga"])
-def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(picture: Path, optimizer: str) -> None:
-    plan = tiny(picture, optimizer=optimizer)
+@pytest.mark.parametrize(
+    ("optimizer", "at"),
+    [("adam", 5), ("lbfgs", 5), ("pgpe", 5), ("ga", 5), ("greedy", 20), ("greedy", 35), *[("relay", at) for at in (5, 40, 500, 895, 960)]],
+)
+def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(picture: Path, optimizer: str, at: int) -> None:
+    plan = tiny(picture, optimizer=optimizer, steps=(steps := STEPS.get(optimizer, 12)))
     whole = plan.run("whole").run()
     run = plan.run("parts")
-    run.listeners.append(lambda event: run.stop() if event.step == 5 else None)
+    run.listeners.append(lambda event: run.stop() if event.step == at else None)
     with pytest.raises(Interrupted):
         run.run()
     assert not (run.folder / "DONE").exists()  # type: ignore[operator]
@@ -61,7 +66,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(picture: Path, optimiz
     lines = {name: [json.loads(line) for line in (Path(name) / "history.jsonl").read_text().splitlines()] for name in ("whole", "parts")}
     kept = {name: [(line["step"], line["loss"], line["best"]) for line in held if line["event"] == "step"] for name, held in lines.items()}
     assert kept["whole"] == kept["parts"]
-    assert len(kept["whole"]) == 12
+    assert len(kept["whole"]) == steps
     # A finished run says so by going straight to its result.
     assert verbs.resume("parts").to_json() == whole.to_json()
 
@@ -72,16 +77,16 @@ DRIVER = """
     run.CHECKPOINT_SECONDS = 0.0
     # Every phase is slow enough to be hit.
     folder, picture = sys.argv[1:]
-    plan = verbs.plan_fit(picture, count=8, seed=7, steps=150, target_size=32, threads=1, size=64, optimizer="OPTIMIZER")
+    plan = verbs.plan_fit(picture, count=8, seed=7, steps=STEPS, target_size=32, threads=1, size=64, optimizer="OPTIMIZER")
     work = run.open_run(folder) if __import__("os").path.exists(folder + "/state.safetensors") else plan.run(folder)
     print("begun", flush=True)
     work.run()
 """
 
 
-@pytest.mark.parametrize(("optimizer", "kills"), [("adam", 20), ("pgpe", 4)])
-def test_killed_at_random_moments_the_result_is_the_same(picture: Path, optimizer: str, kills: int) -> None:
-    script = textwrap.dedent(DRIVER).replace("OPTIMIZER", optimizer)
+@pytest.mark.parametrize(("optimizer", "kills", "within"), [("adam", 20, 0.25), ("pgpe", 4, 1.5), ("relay", 8, 1.5)])
+def test_killed_at_random_moments_the_result_is_the_same(picture: Path, optimizer: str, kills: int, within: float) -> None:
+    script = textwrap.dedent(DRIVER).replace("OPTIMIZER", optimizer).replace("STEPS", str(STEPS.get(optimizer, 150)))
     command = [sys.executable, "-c", script]
     subprocess.run([*command, "whole", str(picture)], check=True, stdout=subprocess.DEVNULL)
     rng = random.Random(5)
@@ -90,7 +95,7 @@ def test_killed_at_random_moments_the_result_is_the_same(picture: Path, optimize
         worker = subprocess.Popen([*command, "killed", str(picture)], stdout=subprocess.PIPE, text=True)
         assert worker.stdout is not None
         worker.stdout.readline()
-        time.sleep(rng.uniform(0.0, 0.25 if optimizer == "adam" else 1.5))
+        time.sleep(rng.uniform(0.0, within))
         worker.send_signal(signal.SIGKILL)
         worker.wait()
         worker.stdout.close()

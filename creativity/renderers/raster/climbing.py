@@ -489,7 +489,9 @@ def surround(scene, pixels, window, limits):  # type: ignore[no-untyped-def]
     margin = MARGIN * max(limits[1] - limits[0], limits[3] - limits[2]) + LEAST_MARGIN
     for k in range(4):
         limits[k] += margin if k % 2 else -margin
-        window[k] = int64(min(max(limits[k], 0.0), float64(height if k < 2 else width)))
+        # The whole of the last pixel that a corner may reach: exact coverage asks for it.
+        window[k] = int64(math.ceil(min(max(limits[k], 0.0), float64(height if k < 2 else width)) - (k + 1) % 2))
+        window[k] = max(window[k], 0)
     return margin
 
 
