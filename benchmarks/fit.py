@@ -69,7 +69,7 @@ class Stopwatch(Run):
 
     @property
     def compiles(self) -> bool:
-        """Evolution is compiled by jax anew in each run, at its first step, which is left out with it."""
+        """Evolution is compiled by jax anew in each run, at its first two steps, which are left out with that."""
         return self.recipe.optimizer.name == "evolution"
 
     def watch(self, marks: Sequence[float]) -> list[tuple[float, Artwork]]:
@@ -98,7 +98,7 @@ class Stopwatch(Run):
     def _timed(self) -> Iterator[None]:
         began = time.process_time()
         yield
-        self.seconds += 0.0 if self.compiles and self.count <= 1 else time.process_time() - began
+        self.seconds += 0.0 if self.compiles and self.count <= 2 else time.process_time() - began
 
     def record(self, step: Step) -> None:
         began, looking = time.process_time(), self.looking
