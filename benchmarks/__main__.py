@@ -1,4 +1,7 @@
-"""``python -m benchmarks``: every table. Peers that are not installed are named and left out."""
+"""``python -m benchmarks``: every table of speed. Peers that are not installed are named and left out.
+
+Error against time takes a quarter of an hour, and has a command of its own: ``python -m benchmarks.fit``.
+"""
 
 from benchmarks import raster, search
 
