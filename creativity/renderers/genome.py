@@ -91,6 +91,11 @@ class ParamSpec:
         return sum(block.size for block in self.blocks)
 
     @cached_property
+    def marks(self) -> int:
+        """How many marks the genome describes."""
+        return max((block.shape[0] for block in self.blocks if block.per_mark), default=1)
+
+    @cached_property
     def slices(self) -> dict[str, slice]:
         """Where each block lies in the genome."""
         starts, at = {}, 0
