@@ -116,6 +116,7 @@ class Run:
         self._history: list[str] = []
         self._history_bytes = 0
         self._saved_at, self._save_took = -math.inf, 0.0
+        self._phase = ""
         self._last = Event("start", 0, self.horizon, math.inf, math.inf, 0.0, None)
 
     # -- the loop
@@ -206,6 +207,7 @@ class Run:
     @contextmanager
     def _timed(self) -> Iterator[None]:
         # The first step of a process is left out: it compiles.
+        self._phase = self.optimizer.phase  # of this step; after it another may begin
         began = time.perf_counter()
         yield
         self.seconds += time.perf_counter() - began if self._warm else 0.0
@@ -335,9 +337,7 @@ class Run:
 
     def _note(self, kind: str, loss: float, fidelity: float) -> None:
         horizon = self.horizon
-        self._last = Event(
-            kind, self.count, horizon, loss, self.best_loss, self.seconds, self._remaining(horizon), fidelity, self.optimizer.phase
-        )
+        self._last = Event(kind, self.count, horizon, loss, self.best_loss, self.seconds, self._remaining(horizon), fidelity, self._phase)
         worth_a_line = kind != "step" or self.count % max(1, horizon // HISTORY_LINES) == 0
         if worth_a_line and self.folder and not self.folder.done:
             line = {"event": kind, "step": self.count, "loss": _number(loss), "best": _number(self.best_loss)}

@@ -49,9 +49,10 @@ def test_every_command_in_the_readme_is_understood(picture: Path, monkeypatch: p
     """Each line of the block of examples runs, in order, with a short search in place of a long one."""
     from creativity.optimizers.evolution import Evolution
     from creativity.optimizers.gradient import Gradient
+    from creativity.optimizers.relay import Relay
 
-    for optimizer in (Evolution, Gradient):
-        monkeypatch.setattr(optimizer, "default_steps", 3)
+    for optimizer in (Evolution, Gradient, Relay):
+        monkeypatch.setattr(optimizer, "default_steps", property(lambda self: 3, lambda self, value: None))
     Image.open(picture).save("photo.jpg")
     block = next(text for text in re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.S) if "creativity doctor" in text)
     lines = [shlex.split(line, comments=True) for line in block.splitlines() if line.strip()]

@@ -147,7 +147,7 @@ class Relay(Optimizer):
         if self._over and self._stage_at(self._turn + 1) is None:
             return "all stages are done"
         patience = self.options.patience
-        if len(self._rounds) > patience and self._rounds[-1] > (1 - STILL) * self._rounds[-1 - patience]:
+        if len(self._rounds) > patience and self._rounds[-1] >= (1 - STILL) * self._rounds[-1 - patience]:
             return f"the last {patience} rounds together gained less than {STILL:.1%}"
         return None
 
