@@ -60,8 +60,9 @@ def es_clip_fitness() -> float:
 
 
 def searching(optimizer: str) -> Run:
-    """A search at es-clip's size, begun."""
-    run = verbs.plan_fit(PICTURE, count=COUNT, target_size=SIDE, optimizer=optimizer, seed=1, threads=1).run()
+    """A search at es-clip's size, begun, at full resolution from its first step."""
+    full = {"optimizer.coarse": 1.0}
+    run = verbs.plan_fit(PICTURE, count=COUNT, target_size=SIDE, optimizer=optimizer, seed=1, threads=1, options=full).run()
     start = run.problem.renderer.init(run.optimizer.starts, Streams(1)("init"))
     run.optimizer.begin(run.problem, start, Streams(1)("optimizer"))
     return run

@@ -69,7 +69,8 @@ def test_any_option_can_be_set(picture: Path, capfd: pytest.CaptureFixture[str])
     assert run("fit", str(picture), *FAST, "--optimizer", "snes", *settings, "-o", "a.json", "--quiet") == 0
     recipe = json.loads(Path("a.json").read_text())["recipe"]
     assert recipe["renderer"]["background"] == "none"
-    assert recipe["optimizer"] == {"name": "evolution", "strategy": "snes", "population": 6, "sigma": 0.2, "rate": 1.0, "updates": "sgd"}
+    settled = {"rate": 1.0, "updates": "sgd", "schedule": "constant", "coarse": 0.25, "coarse_until": 0.5}
+    assert recipe["optimizer"] == {"name": "evolution", "strategy": "snes", "population": 6, "sigma": 0.2, **settled}
 
 
 REFUSED = [

@@ -100,7 +100,7 @@ def test_pgpe_agrees_with_evosax_on_the_plain_problem() -> None:
     from evosax.core.optimizer import clipup
 
     problem = Bowl()
-    optimizer = begun("pgpe", problem, population=16, sigma=0.2, rate=0.1)
+    optimizer = begun("pgpe", problem, population=16, sigma=0.2, rate=0.1, updates="clipup", schedule="constant")
     seed = Streams(3)("optimizer").integer()
     plain = PGPE(16, np.zeros(10, np.float32), optimizer=clipup(0.1, max_velocity=0.1))
     params = plain.default_params.replace(std_init=np.float32(0.2))
@@ -125,6 +125,8 @@ def test_tell_before_ask_is_an_error() -> None:
     [
         ("pgpe", {"population": 7}, "must be even"),
         ("cma-es", {"rate": 1.0}, "takes no rate"),
+        ("cma-es", {"schedule": "cosine"}, "no schedule"),
+        ("ga", {"coarse": 0.5}, "takes no coarse"),
         ("lbfgs", {"restarts": 3}, "takes one start"),
         ("adam", {"rates": "colour=2"}, "write rates as"),
         ("adam", {"rates": "smal:2"}, "did you mean 'small'"),
@@ -138,6 +140,21 @@ def test_tell_before_ask_is_an_error() -> None:
 def test_what_cannot_work_is_refused_in_words(name: str, options: dict[str, Any], words: str) -> None:
     with pytest.raises(CreativityError, match=words):
         begun(name, Bowl(), **options)
+
+
+@pytest.mark.parametrize(("name", "first"), [("pgpe", 0.5), ("adam", 0.5), ("ga", 1.0), ("hill-climber", 1.0)])
+def test_a_search_is_coarse_at_first_and_never_at_its_end(name: str, first: float) -> None:
+    """The bowl has 64 pixels, and 32 is the least. What compares losses of different steps sees all at full size."""
+    problem, asked = Bowl(), []
+
+    def losses(genomes: Tensor, step: int = 0, fidelity: float = 1.0) -> Tensor:
+        asked.append(fidelity)
+        return Bowl.losses(problem, genomes)
+
+    problem.losses = losses  # type: ignore[method-assign]
+    optimizer = begun(name, problem)
+    optimizer.horizon = 10
+    assert [optimizer.step(problem).fidelity for _ in range(12)] == asked == [first] * 5 + [1.0] * 7  # type: ignore[arg-type]
 
 
 def test_cma_es_names_what_can_when_the_genome_is_long() -> None:

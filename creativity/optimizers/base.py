@@ -5,6 +5,7 @@ A black-box optimizer writes ``ask`` and ``tell`` and inherits ``step``; a gradi
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, NamedTuple
 
@@ -59,11 +60,21 @@ class Optimizer(ABC):
 
     def step(self, problem: Problem) -> Step:
         """Ask, score, tell. The answer is scored along with the population: it is often better than any member."""
+        fidelity = self.fidelity(problem)
         asked = self.ask()
         genomes = torch.cat([asked, self.answer[None]])
-        losses = problem.losses(genomes, self.count)
+        losses = problem.losses(genomes, self.count, fidelity)
         self.tell(losses[:-1])
-        return Step(genomes, losses)
+        return Step(genomes, losses, fidelity)
+
+    def fidelity(self, problem: Problem) -> float:
+        """The fraction of the full resolution, in (0, 1], that the next step is scored at."""
+        return 1.0
+
+    @property
+    def progress(self) -> float:
+        """How much of the search is over, in [0, 1]."""
+        return min(1.0, self.count / max(1, self.horizon))
 
     @property
     @abstractmethod
@@ -87,3 +98,24 @@ class Optimizer(ABC):
     @abstractmethod
     def restore(self, state: State) -> None:
         """Continue from a ``state()`` of an optimizer that began on the same problem."""
+
+
+def staged(progress: float, coarse: float, until: float, problem: Problem) -> float:
+    """Coarse to fine: equal stages of doubled resolution from ``coarse``, never below 32 pixels, full from ``until`` on."""
+    if not problem.resolution_free or coarse >= 1.0 or progress >= until:
+        return 1.0
+    least = max(coarse, 32 / min(problem.size))
+    stages = math.ceil(math.log2(1 / least)) if least < 1 else 0
+    if stages == 0:
+        return 1.0
+    return float(min(1.0, least * 2 ** int(progress / until * stages)))
+
+
+SCHEDULES = ("cosine", "linear", "constant")
+
+
+def decayed(progress: float, schedule: str) -> float:
+    """The factor on a learning rate at this point of a search: from 1 down to 0.02."""
+    if schedule == "cosine":
+        return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress))
+    return 1 - 0.98 * progress if schedule == "linear" else 1.0

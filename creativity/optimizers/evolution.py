@@ -1,6 +1,8 @@
 """Evolution strategies through evosax: one adapter, strategies by name, per-block scales.
 
-Strategies search in z = (genome - start) / scale, so that a spread of 0.1 means the same for every block.
+Strategies search in z = (genome - start) / scale, so that a spread of 0.1 means the same for every block. As gradients
+do, they begin at a coarse resolution, where a candidate is cheap, and PGPE slows down towards its end: a high rate leaves
+poor places early, a low one settles.
 PGPE: Sehnke et al. 2010; ClipUp: Toklu et al. 2020, as in es-clip (Tian & Ha 2021). SNES: Schaul et al. 2011.
 Sep-CMA-ES: Ros & Hansen 2008. OpenES: Salimans et al. 2017. CMA-ES: Hansen 2016. GA: Such et al. 2017.
 """
@@ -16,7 +18,7 @@ import torch
 from torch import Tensor
 
 from creativity.errors import CreativityError
-from creativity.optimizers.base import Optimizer, State
+from creativity.optimizers.base import SCHEDULES, Optimizer, State, decayed, staged
 from creativity.options import option
 from creativity.problem import Problem
 from creativity.streams import Stream
@@ -30,8 +32,10 @@ class Strategy(NamedTuple):
     sigma: float
     rate: float | None = None  # of the inner optimizer, where it has one
     updates: str | None = None  # that optimizer
+    schedule: str = "constant"  # how its rate falls
     spread: str = "params"  # the initial spread is a parameter, or a "schedule"
     whole_population: bool = False  # starts from scored genomes instead of a mean
+    remembers: bool = False  # compares losses of one step with those of another, so that all are scored alike
     max_dims: int | None = None
 
 
@@ -39,13 +43,13 @@ MAX_NUMBERS = 500_000_000
 """Of a population. A library that runs out of memory ends the process without a word."""
 
 STRATEGIES = {
-    "pgpe": Strategy("PGPE", 256, 0.05, 0.15, "clipup"),
+    "pgpe": Strategy("PGPE", 256, 0.03, 0.4, "clipup", "cosine"),
     "snes": Strategy("SNES", 256, 0.1, 1.0, "sgd"),
     "sep-cma-es": Strategy("Sep_CMA_ES", 256, 0.1),
-    "open-es": Strategy("Open_ES", 256, 0.05, 0.02, "adam", "schedule"),
+    "open-es": Strategy("Open_ES", 256, 0.05, 0.02, "adam", spread="schedule"),
     "cma-es": Strategy("CMA_ES", 64, 0.1, max_dims=2000),
-    "ga": Strategy("SimpleGA", 256, 0.03, None, None, "schedule", True),
-    "hill-climber": Strategy("HillClimbing", 64, 0.01, None, None, "schedule"),
+    "ga": Strategy("SimpleGA", 256, 0.03, spread="schedule", whole_population=True, remembers=True),
+    "hill-climber": Strategy("HillClimbing", 64, 0.01, spread="schedule", remembers=True),
 }
 
 
@@ -56,6 +60,11 @@ class EvolutionOptions:
     sigma: float | None = option(None, "initial spread, in units of each block's scale", above=0.0, high=100.0)
     rate: float | None = option(None, "learning rate of the mean, where the strategy has one", above=0.0, high=100.0)
     updates: str | None = option(None, "how the mean moves", choices=("clipup", "adam", "sgd"))
+    schedule: str | None = option(None, "how the rate falls over the run; by default the strategy's own", choices=SCHEDULES)
+    coarse: float | None = option(
+        None, "resolution to start at; doubled in stages until the full one; by default 0.25, for ga and hill-climber 1", low=0.05, high=1.0
+    )
+    coarse_until: float = option(0.5, "the part of the run after which the resolution is full", low=0.0, high=1.0)
 
 
 class Evolution(Optimizer):
@@ -66,8 +75,10 @@ class Evolution(Optimizer):
 
     def __init__(self, options: EvolutionOptions):
         self.strategy = STRATEGIES[options.strategy]
-        if (options.updates or options.rate) and self.strategy.updates is None:
-            raise CreativityError(f"{options.strategy} moves its mean by its own rule: it takes no rate and no updates")
+        if (options.updates or options.rate or options.schedule not in (None, "constant")) and self.strategy.updates is None:
+            raise CreativityError(f"{options.strategy} moves its mean by its own rule: it takes no rate, no updates and no schedule")
+        if self.strategy.remembers and (options.coarse or 1.0) < 1.0:
+            raise CreativityError(f"{options.strategy} compares the losses of different steps: it takes no coarse below 1")
         # What was left open is settled here, so that the recipe can record it.
         options = replace(
             options,
@@ -75,6 +86,8 @@ class Evolution(Optimizer):
             sigma=options.sigma or self.strategy.sigma,
             rate=options.rate or self.strategy.rate,
             updates=options.updates or self.strategy.updates,
+            schedule=options.schedule or self.strategy.schedule,
+            coarse=options.coarse or (1.0 if self.strategy.remembers else 0.25),
         )
         super().__init__(options)
         self.population: int = self.options.population
@@ -150,9 +163,17 @@ class Evolution(Optimizer):
             self._state = self._algorithm.init(self._key, self._asked, fitness, self._params)
         else:
             key = jax.random.fold_in(self._key, 2 * self.count + 1)
-            self._state, _ = self._algorithm.tell(key, self._asked, fitness, self._state, self._params)
+            before = self._state
+            self._state, _ = self._algorithm.tell(key, self._asked, fitness, before, self._params)
+            if self.options.schedule != "constant":
+                # A rate that falls, for every inner optimizer alike: a shorter step in the direction that it chose.
+                factor = np.float32(decayed(self.progress, self.options.schedule))
+                self._state = self._state.replace(mean=before.mean + factor * (self._state.mean - before.mean))
         self._asked = None
         self.count += 1
+
+    def fidelity(self, problem: Problem) -> float:
+        return staged(self.progress, self.options.coarse, self.options.coarse_until, problem)
 
     @property
     def answer(self) -> Tensor:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from creativity.errors import CreativityError, nearest
-from creativity.optimizers.base import Optimizer, State, Step
+from creativity.optimizers.base import SCHEDULES, Optimizer, State, Step, decayed, staged
 from creativity.options import option
 from creativity.problem import Problem
 from creativity.streams import Stream
@@ -38,7 +38,7 @@ class GradientOptions:
     method: str = option("adam", "which of torch's optimizers", choices=tuple(METHODS))
     rate: float | None = option(None, "learning rate, in units of each block's scale", above=0.0, high=1e6)
     rates: tuple[str, ...] = option((), "factors on the rate by block, such as colour:2,vertices:0.5")
-    schedule: str = option("cosine", "how the rate falls over the run", choices=("cosine", "linear", "constant"))
+    schedule: str = option("cosine", "how the rate falls over the run", choices=SCHEDULES)
     coarse: float = option(0.25, "resolution to start at; doubled in stages until the full one; 1 turns it off", low=0.05, high=1.0)
     coarse_until: float = option(0.5, "the part of the run after which the resolution is full", low=0.0, high=1.0)
     restarts: int | None = option(
@@ -92,10 +92,9 @@ class Gradient(Optimizer):
         self.count = 0
 
     def step(self, problem: Problem) -> Step:
-        progress = min(1.0, self.count / max(1, self.horizon))
         for group in self._torch.param_groups:
-            group["lr"] = self._rate * self._decay(progress)
-        fidelity = self._fidelity(progress, problem)
+            group["lr"] = self._rate * decayed(self.progress, self.options.schedule)
+        fidelity = self.fidelity(problem)
         looked: list[tuple[Tensor, Tensor]] = []
         threads = torch.get_num_threads()
 
@@ -129,21 +128,8 @@ class Gradient(Optimizer):
     def _genomes(self) -> Tensor:
         return self._centre + self._z * self._unit
 
-    def _decay(self, progress: float) -> float:
-        if self.options.schedule == "cosine":
-            return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress))
-        return 1 - 0.98 * progress if self.options.schedule == "linear" else 1.0
-
-    def _fidelity(self, progress: float, problem: Problem) -> float:
-        """Equal stages of doubled resolution until ``coarse_until``; never below 32 pixels."""
-        if not problem.resolution_free or self.options.coarse >= 1.0 or progress >= self.options.coarse_until:
-            return 1.0
-        least = max(self.options.coarse, 32 / min(problem.size))
-        stages = math.ceil(math.log2(1 / least)) if least < 1 else 0
-        if stages == 0:
-            return 1.0
-        stage = int(progress / self.options.coarse_until * stages)
-        return float(min(1.0, least * 2**stage))
+    def fidelity(self, problem: Problem) -> float:
+        return staged(self.progress, self.options.coarse, self.options.coarse_until, problem)
 
     @property
     def answer(self) -> Tensor:
