@@ -36,6 +36,8 @@ PRESETS = {
                 "optimizer.sigma": 0.1,
                 "optimizer.updates": "clipup",
                 "optimizer.rate": 0.15,  # and the greatest speed
+                "optimizer.schedule": "constant",
+                "optimizer.coarse": 1.0,
             },
         },
     ),
