@@ -120,10 +120,11 @@ class Mend(Greedy):
         builder, total = self._builder, self._builder.count
         builder.load(self._genome)
         saved = builder.usefulness()
-        # Mostly the least useful, but any mark may be what holds the others back.
+        random = self._stream.at(1)
+        # Few or many; mostly the least useful, but any mark may be what holds the others back.
         odds = 1.0 / (np.maximum(saved, 0.0) + 0.1 * max(saved.mean(), 1e-12))
         fresh = np.zeros(total, np.bool_)
-        fresh[self._stream.at(1).choice(total, max(1, round(total**0.5 / 2)), replace=False, p=odds / odds.sum())] = True
+        fresh[random.choice(total, 1 + int(random.random() * total**0.5), replace=False, p=odds / odds.sum())] = True
         builder.remove(fresh)
         self._sweep(range(total), fresh, self.options.patience // 2)
         builder.refit_background()

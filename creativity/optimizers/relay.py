@@ -48,7 +48,7 @@ class Stage(NamedTuple):
 @dataclass(frozen=True)
 class RelayOptions:
     stages: tuple[str, ...] = option((), "optimizers with their steps, such as pgpe:500,adam:1000; by default what suits the renderer")
-    patience: int = option(40, "the search ends when so many rounds together gain less than half a percent", low=1, high=1_000_000)
+    patience: int = option(100, "the search ends when so many rounds together gain less than half a percent", low=1, high=1_000_000)
 
 
 class Relay(Optimizer):
