@@ -246,9 +246,10 @@ class Run:
                 raise CreativityError(f"the checkpoint in {self.folder.path} does not fit its recipe ({error!r})") from error
         else:
             self._score_answer()
-            self.save()
         self.optimizer.horizon = self.horizon
         self._note("start", self.best_loss, 1.0)
+        if not held:
+            self.save()
 
     def _finish(self) -> Artwork:
         self._score_answer()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -13,7 +14,7 @@ from creativity import images, registry
 from creativity.errors import CreativityError
 from creativity.objectives.base import Context
 from creativity.problem import Candidates, Problem
-from creativity.renderers.base import FusedRenderer, Renderer, VectorRenderer
+from creativity.renderers.base import BuildingRenderer, FusedRenderer, Renderer, VectorRenderer
 from creativity.streams import Streams
 from tests.oracles import psnr, resvg
 
@@ -135,6 +136,31 @@ class TestRenderer:
             fused = renderer.squared_error(genomes, target, map_)
             plain = squared_error(renderer.render(genomes, (24, 32), alpha=True), target, map_)
             torch.testing.assert_close(fused, plain, rtol=1e-4, atol=1e-6)
+
+    def test_a_builder_keeps_its_word(self, name: str) -> None:
+        """What it says that it saved is what the picture gained, and its genome is the picture that it worked on."""
+        renderer = renderer_of(name)
+        if not isinstance(renderer, BuildingRenderer):
+            pytest.skip("builds nothing mark by mark")
+        target = torch.rand(4, 6, 8, generator=torch.Generator().manual_seed(0)).repeat_interleave(5, 1).repeat_interleave(5, 2)
+        target[3] = 1.0
+        builder = renderer.builder(target)
+        start = renderer.init(1, Streams(1)("init"))
+        builder.load(start[0])
+        picture = renderer.render(builder.genome[None], (30, 40), alpha=True)
+        torch.testing.assert_close(picture, renderer.render(start, (30, 40), alpha=True), atol=1e-5, rtol=0)
+
+        def error() -> float:
+            return float(Candidates(renderer, builder.genome[None], (30, 40)).squared_error(target)[0])
+
+        for fresh in (False, True, False):
+            before = error()
+            saved = builder.sweep(range(builder.count), np.full(builder.count, fresh), 20, 2, 30, 5)
+            assert saved > 0
+            assert before - error() == pytest.approx(saved, rel=0.01, abs=1e-5)
+        whole, useful = error(), builder.usefulness()
+        builder.remove(np.array([1]))
+        assert error() - whole == pytest.approx(useful[1], rel=0.01, abs=1e-5)
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
