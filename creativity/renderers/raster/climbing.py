@@ -399,8 +399,8 @@ def weigh(scene, count, sums):  # type: ignore[no-untyped-def]
 
 
 @jit
-def lay(scene, count, brush):  # type: ignore[no-untyped-def]
-    """Puts a mark under all that lies above already."""
+def lay(scene, count, brush, away):  # type: ignore[no-untyped-def]
+    """Puts a mark under all that lies above already, or takes the lowest of those ``away`` again."""
     width = scene.through.shape[1]
     for index in range(count):
         within, more = 0, True
@@ -409,32 +409,16 @@ def lay(scene, count, brush):  # type: ignore[no-untyped-def]
             within += 1
             i, j = pixel // width, pixel % width
             q = f32(brush[3]) * c
+            before = f32(1.0) / (f32(1.0) - q) if away else f32(1.0)
+            after = f32(1.0) if away else f32(1.0) - q
+            share = -q if away else q
             for k in range(j, j + length):
-                t = scene.through[i, k] * q
+                through = scene.through[i, k] * before
+                t = through * share
                 for channel in range(3):
                     scene.above[i, k, channel] += t * f32(brush[channel])
                 scene.above[i, k, 3] += t * f32(0.5)
-                scene.through[i, k] *= f32(1.0) - q
-
-
-@jit
-def lift(scene, count, brush):  # type: ignore[no-untyped-def]
-    """Takes the lowest of the marks above away again: `lay` undone."""
-    width = scene.through.shape[1]
-    for index in range(count):
-        within, more = 0, True
-        while more:
-            pixel, length, c, more = part_of(scene.spans, index, within)
-            within += 1
-            i, j = pixel // width, pixel % width
-            q = f32(brush[3]) * c
-            inverse = f32(1.0) / (f32(1.0) - q)
-            for k in range(j, j + length):
-                scene.through[i, k] *= inverse
-                t = scene.through[i, k] * q
-                for channel in range(3):
-                    scene.above[i, k, channel] -= t * f32(brush[channel])
-                scene.above[i, k, 3] -= t * f32(0.5)
+                scene.through[i, k] = through * after
 
 
 @jit
@@ -464,7 +448,7 @@ def compose(scene, mark):  # type: ignore[no-untyped-def]
         trace(scene, pixels, brush, brush[3], scene.below)
     for other in range(len(scene.outlines) - 1, mark, -1):
         load(scene, other, pixels, brush)
-        lay(scene, trace(scene, pixels, brush, 0.0, scene.spare), brush)
+        lay(scene, trace(scene, pixels, brush, 0.0, scene.spare), brush, False)
 
 
 @jit
@@ -475,7 +459,7 @@ def advance(scene, mark):  # type: ignore[no-untyped-def]
     trace(scene, pixels, brush, brush[3], scene.below)
     if mark + 1 < len(scene.outlines):
         load(scene, mark + 1, pixels, brush)
-        lift(scene, trace(scene, pixels, brush, 0.0, scene.spare), brush)
+        lay(scene, trace(scene, pixels, brush, 0.0, scene.spare), brush, True)
 
 
 @jit
