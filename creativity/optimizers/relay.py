@@ -25,8 +25,9 @@ from creativity.streams import Stream
 SWEEPS = 5
 """Of back-fitting, before gradients take over: they do the rest faster."""
 
-WARM = 0.25
-"""A gradient stage that goes on from another starts with this part of its method's rate, or it would undo what it was given."""
+WARM, MENDING = 0.25, 0.1
+"""A gradient stage that goes on from another starts with this part of its method's rate, or it would undo what it was given;
+in a round, where all but a few marks are in their places, with still less."""
 
 ROUND_STEPS = 100
 """Of gradients after each mending."""
@@ -197,6 +198,7 @@ def _create(stage: Stage, first: bool, mending: bool = False) -> Optimizer:
     if base == "greedy" and stage.steps is None:
         options = {"sweeps": SWEEPS}
     if base == "gradient" and not first:
-        options = {"rate": WARM * METHODS[fixed.get("method", "adam")][1], "restarts": 1, "coarse": 1.0 if mending else 0.25}
+        rate = (MENDING if mending else WARM) * METHODS[fixed.get("method", "adam")][1]
+        options = {"rate": rate, "restarts": 1, "coarse": 1.0 if mending else 0.25}
     optimizer: Optimizer = registry.optimizers.create(stage.name, options)
     return optimizer
