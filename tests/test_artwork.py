@@ -55,7 +55,7 @@ def test_svg_drawn_by_resvg_is_the_preview(artwork: Artwork) -> None:
 
 
 def test_a_transparent_picture_stays_transparent(picture: Path) -> None:
-    fitted = tiny(picture, steps=60, options={"renderer.background": "none"}).run().run()
+    fitted = tiny(picture, optimizer="adam", steps=60, options={"renderer.background": "none"}).run().run()
     rgba = fitted.rgba(128)
     assert Image.open(BytesIO(fitted.png(128))).mode == "RGBA"
     drawn = resvg(fitted.svg(128), 128)
