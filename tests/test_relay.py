@@ -108,6 +108,17 @@ def test_stages_can_be_chosen(picture: Path) -> None:
     assert inner.options.restarts == 1
 
 
+def test_a_stage_that_saw_nothing_at_full_size_is_not_lost(picture: Path) -> None:
+    """One step of a strategy that begins coarse: what follows begins where that ended."""
+    run = tiny(picture, steps=2, target_size=48, options={"optimizer.stages": "pgpe:1,adam:1"}).run()
+    seen = []
+    run.listeners.append(lambda event: seen.append(run.optimizer._start.clone()) if event.step == 1 else None)  # type: ignore[attr-defined]
+    run.run()
+    assert run.best is not None
+    with torch.no_grad():
+        assert not torch.equal(seen[0][0], run.problem.renderer.init(4, run.streams("init"), run._hint)[0])
+
+
 def test_what_cannot_be_built_is_searched_by_what_can(picture: Path) -> None:
     run = tiny(picture, renderer="es-clip", steps=2).run()
     assert {event.phase for event in heard(run) if event.kind == "step"} == {"pgpe"}

@@ -118,9 +118,7 @@ class Relay(Optimizer):
         step = inner.step(problem)
         self.count += 1
         if step.fidelity == 1.0 and problem.deterministic:
-            at = int(torch.where(torch.isfinite(step.losses), step.losses, torch.inf).argmin())
-            if float(step.losses[at]) < self._best_loss:
-                self._best, self._best_loss = step.genomes[at].detach().clone(), float(step.losses[at])
+            self._keep(step.genomes, step.losses)
         if self._over and self._stage_at(self._turn + 1) is not None:
             self._next(problem)
         return step
@@ -129,7 +127,15 @@ class Relay(Optimizer):
     def _over(self) -> bool:
         return bool(self._inner.converged) or (self._length is not None and self._inner.count >= self._length)
 
+    def _keep(self, genomes: Tensor, losses: Tensor) -> None:
+        at = int(torch.where(torch.isfinite(losses), losses, torch.inf).argmin())
+        if float(losses[at]) < self._best_loss:
+            self._best, self._best_loss = genomes[at].detach().clone(), float(losses[at])
+
     def _next(self, problem: Problem) -> None:
+        if problem.deterministic and not isinstance(self._inner, Mend):
+            with torch.no_grad():  # a short stage may have seen nothing at full resolution
+                self._keep(self._inner.answer[None], problem.losses(self._inner.answer[None]))
         after = self._turn + 1 - len(self._first)
         if after > 0 and after % len(self._round) == 0:
             self._rounds = np.append(self._rounds, self._best_loss)[-self.options.patience - 1 :]
