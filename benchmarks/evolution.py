@@ -21,10 +21,14 @@ import torch
 import creativity
 from creativity import verbs
 from creativity.optimizers.evolution import STRATEGIES
+from creativity.presets import PRESETS
 
 COUNT, SIDE, SEEDS = 50, 100, (1, 2, 3)
 CANDIDATES, SECONDS = 51_200, 10
-ES_CLIP = {"strategy": "pgpe", "population": 256, "sigma": 0.1, "rate": 0.15, "updates": "clipup", "schedule": "constant", "coarse": 1.0}
+ES_CLIP = {
+    "strategy": "pgpe",
+    **{key.partition(".")[2]: value for key, value in PRESETS["es-clip"].settings["options"].items() if key.startswith("optimizer.")},
+}
 Picture = str | Path | np.ndarray[Any, Any]
 
 

@@ -96,7 +96,6 @@ class Stopwatch(Run):
 
     @contextmanager
     def _timed(self) -> Iterator[None]:
-        self._phase = self.optimizer.phase
         began = time.process_time()
         yield
         self.seconds += 0.0 if self.compiles and self.count <= 2 else time.process_time() - began

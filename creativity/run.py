@@ -129,6 +129,7 @@ class Run:
                 if self.stopping:
                     self.save()
                     raise Interrupted
+                self._phase = self.optimizer.phase  # of this step; after it another may begin
                 with self._timed():
                     step = self.optimizer.step(self.problem)
                 self.record(step)
@@ -207,7 +208,6 @@ class Run:
     @contextmanager
     def _timed(self) -> Iterator[None]:
         # The first step of a process is left out: it compiles.
-        self._phase = self.optimizer.phase  # of this step; after it another may begin
         began = time.perf_counter()
         yield
         self.seconds += time.perf_counter() - began if self._warm else 0.0

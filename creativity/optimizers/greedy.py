@@ -54,16 +54,21 @@ class Greedy(Optimizer):
     def begin(self, problem: Problem, start: Tensor, stream: Stream) -> None:
         self.check(problem)
         self._builder, self._stream = problem.builder(), stream
-        self._builder.load(start[0])
-        self._builder.remove(np.arange(self._builder.count))
-        self._builder.refit_background()
-        self._genome = self._builder.genome
+        self._genome = self._first(start[0])
         self._gain, self._loss = 0.0, np.inf
         self.count = 0
 
+    def _first(self, genome: Tensor) -> Tensor:
+        """What to begin with: marks that draw nothing, over the best plain background."""
+        self._builder.load(genome)
+        self._builder.remove(np.arange(self._builder.count))
+        self._builder.refit_background()
+        return self._builder.genome
+
     def step(self, problem: Problem) -> Step:
-        builder, total = self._builder, self._builder.count
+        builder = self._builder
         builder.load(self._genome)
+        total = builder.count
         placing = self.count < PLACING_STEPS
         turn = (self.count - PLACING_STEPS) % SWEEP_STEPS
         if not placing and turn == 0:
@@ -112,13 +117,13 @@ class Mend(Greedy):
 
     default_steps = 1
 
-    def begin(self, problem: Problem, start: Tensor, stream: Stream) -> None:
-        super().begin(problem, start, stream)
-        self._genome = start[0].clone()
+    def _first(self, genome: Tensor) -> Tensor:
+        return genome.clone()
 
     def step(self, problem: Problem) -> Step:
-        builder, total = self._builder, self._builder.count
+        builder = self._builder
         builder.load(self._genome)
+        total = builder.count
         saved = builder.usefulness()
         random = self._stream.at(1)
         # Few or many; mostly the least useful, but any mark may be what holds the others back.

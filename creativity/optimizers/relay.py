@@ -102,8 +102,9 @@ class Relay(Optimizer):
         assert stage is not None
         self._turn, self._start, self._entered = turn, start, self.count
         self._inner = _create(stage, first=turn == 0, mending=turn >= len(self._first))
-        if length is None:
-            length = stage.steps and max(1, min(stage.steps, self.horizon - self.count) if turn else stage.steps)
+        if length is None and stage.steps:
+            left = self.horizon - self.count if turn else stage.steps  # a run says how long it is after it began
+            length = max(1, min(stage.steps, left))
         self._length = length
         self._inner.begin(self._problem, start[torch.arange(self._inner.starts) % len(start)], self._stream.child(f"stage {turn}"))
         ahead = [later.steps or ROUND_STEPS for later in self._first[turn + 1 :]] + DEFAULT_ROUNDS * [
@@ -128,7 +129,7 @@ class Relay(Optimizer):
         return bool(self._inner.converged) or (self._length is not None and self._inner.count >= self._length)
 
     def _keep(self, genomes: Tensor, losses: Tensor) -> None:
-        at = int(torch.where(torch.isfinite(losses), losses, torch.inf).argmin())
+        at = int(losses.argmin())  # a problem's losses are never NaN
         if float(losses[at]) < self._best_loss:
             self._best, self._best_loss = genomes[at].detach().clone(), float(losses[at])
 

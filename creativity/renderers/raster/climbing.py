@@ -370,12 +370,13 @@ def trace(scene, points, brush, opacity, canvas):  # type: ignore[no-untyped-def
 
 
 @jit
-def part_of(spans, index, within):  # type: ignore[no-untyped-def]
-    """First pixel, length and coverage of a span, and whether there is more: two pixels that came at once are parts 0 and 1."""
-    record = address(spans) + index * RECORD
+def part_of(spans, part):  # type: ignore[no-untyped-def]
+    """First pixel, length and coverage of a part of the tape. A span is two parts: the second is the second of two pixels
+    that came at once, and of any other span it has no length."""
+    record, within = address(spans) + (part >> 1) * RECORD, part & 1
     pixel, count = int64(load_int(record)), int64(load_int(record + 4))
-    area = load_float(record + 8 + 4 * within)
-    return pixel + within, max(count, 1), min(abs(area), f32(1.0)), count < 0 and within == 0
+    length = 1 if count < 0 else 0 if within else max(count, 1)
+    return pixel + within, length, min(abs(load_float(record + 8 + 4 * within)), f32(1.0))
 
 
 @jit
@@ -383,17 +384,16 @@ def weigh(scene, count, sums):  # type: ignore[no-untyped-def]
     """The coefficients of what ``count`` spans cover, by their exact coverage."""
     width = scene.through.shape[1]
     exact = np.zeros(COEFFICIENTS)
-    for index in range(count):
-        within, more = 0, True
-        while more:
-            pixel, length, c, more = part_of(scene.spans, index, within)
-            within += 1
-            i, j = pixel // width, pixel % width
-            a, b = scene.table[i, j], scene.table[i, j + length]
-            for k in range(4):
-                exact[k] += float64(b[k] - a[k]) * c
-            for k in range(4, 9):
-                exact[k] += float64(b[k] - a[k]) * (c * c)
+    for part in range(2 * count):
+        pixel, length, c = part_of(scene.spans, part)
+        if length == 0:
+            continue
+        i, j = pixel // width, pixel % width
+        a, b = scene.table[i, j], scene.table[i, j + length]
+        for k in range(4):
+            exact[k] += float64(b[k] - a[k]) * c
+        for k in range(4, 9):
+            exact[k] += float64(b[k] - a[k]) * (c * c)
     for k in range(9):
         sums[k] = f32(exact[k])
 
@@ -402,23 +402,20 @@ def weigh(scene, count, sums):  # type: ignore[no-untyped-def]
 def lay(scene, count, brush, away):  # type: ignore[no-untyped-def]
     """Puts a mark under all that lies above already, or takes the lowest of those ``away`` again."""
     width = scene.through.shape[1]
-    for index in range(count):
-        within, more = 0, True
-        while more:
-            pixel, length, c, more = part_of(scene.spans, index, within)
-            within += 1
-            i, j = pixel // width, pixel % width
-            q = f32(brush[3]) * c
-            before = f32(1.0) / (f32(1.0) - q) if away else f32(1.0)
-            after = f32(1.0) if away else f32(1.0) - q
-            share = -q if away else q
-            for k in range(j, j + length):
-                through = scene.through[i, k] * before
-                t = through * share
-                for channel in range(3):
-                    scene.above[i, k, channel] += t * f32(brush[channel])
-                scene.above[i, k, 3] += t * f32(0.5)
-                scene.through[i, k] = through * after
+    for part in range(2 * count):
+        pixel, length, c = part_of(scene.spans, part)
+        i, j = pixel // width, pixel % width
+        q = f32(brush[3]) * c
+        before = f32(1.0) / (f32(1.0) - q) if away else f32(1.0)
+        after = f32(1.0) if away else f32(1.0) - q
+        share = -q if away else q
+        for k in range(j, j + length):
+            through = scene.through[i, k] * before
+            t = through * share
+            for channel in range(3):
+                scene.above[i, k, channel] += t * f32(brush[channel])
+            scene.above[i, k, 3] += t * f32(0.5)
+            scene.through[i, k] = through * after
 
 
 @jit
