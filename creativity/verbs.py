@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from creativity import images, presets, registry
+from creativity import images, palettes, presets, registry
 from creativity.artwork import SUFFIXES, Artwork, open_artwork
 from creativity.errors import CreativityError, nearest
 from creativity.files import RunFolder, make_folder, numbered, unwritable
@@ -44,6 +45,7 @@ def plan_fit(
     preset: str | None = None,
     renderer: str | None = None,
     count: int | None = None,
+    palette: Any = None,
     objective: str | None = None,
     optimizer: str | None = None,
     seed: int | None = None,
@@ -62,12 +64,13 @@ def plan_fit(
     noted = tuple(" ".join(registry.load_plugin(path)) for path in _several(plugins))
     picture = images.canonical(images.open_picture(target))
     name = Path(target).name if isinstance(target, str | Path) else ""
-    asked = {"renderer": renderer, "count": count, "objective": objective, "optimizer": optimizer, "steps": steps}
+    asked = {"renderer": renderer, "count": count, "palette": palette, "objective": objective, "optimizer": optimizer, "steps": steps}
     how, options = presets.resolve(preset, {**asked, "size": size, "target_size": target_size}, options or {})
     height, width, _ = picture.shape
     if "target_height" in how:
         how["target_size"] = round(how["target_height"] * max(height, width) / height)
-    parts = {"renderer": {"count": how["count"]} if "count" in how else {}, "objective": {}, "optimizer": {}}
+    parts: dict[str, dict[str, Any]] = {"renderer": {}, "objective": {}, "optimizer": {}}
+    parts["renderer"] = {key: how[key] for key in ("count", "palette") if key in how}
     for key, value in options.items():
         part, _, option = key.partition(".")
         if part not in parts or not option or option == "name":
@@ -81,6 +84,12 @@ def plan_fit(
             if parts[kind][option] != fixed[option]:
                 raise CreativityError(f"{kind} {part_name!r} has its own {option}; say {base!r} to choose {kind}.{option}")
         chosen[kind], parts[kind] = base, {**fixed, **parts[kind]}
+    if _keeps_to_palettes(chosen["renderer"]):
+        parts["renderer"] |= {"palette": list(palettes.resolve(parts["renderer"].get("palette", "none"), picture))}
+    elif palette is not None:
+        raise CreativityError(f"renderer {chosen['renderer']!r} keeps to no palette; use triangles")
+    elif "palette" in how:
+        del parts["renderer"]["palette"]  # the preset's, whose renderer was replaced
     data = {
         **{kind: {"name": chosen[kind], **parts[kind]} for kind in parts},
         "seed": draw_seed() if seed is None else seed,
@@ -110,7 +119,8 @@ def fit(target: Any, *, run_dir: str | Path | None = None, progress: Listener | 
 
     ``target``: a path, a PIL image or an array (H, W, 3|4) of uint8. ``preset``: settings under one name (``creativity list
     presets``), where no other argument says otherwise. ``renderer``, ``objective``, ``optimizer``: names (``creativity
-    list``); ``options``: any option of theirs, {"renderer.background": "none"}; ``count``: how many marks. ``seed``: drawn
+    list``); ``options``: any option of theirs, {"renderer.background": "none"}; ``count``: how many marks. ``palette``: a name
+    (``creativity list palettes``), a number of the picture's own colours, another picture, or colours. ``seed``: drawn
     and recorded when not given. ``steps``, ``max_seconds`` (of search), ``target_loss``, ``plateau`` (steps without
     improvement): when to stop, whichever comes first. ``target_size``: long side of the pixels that are scored;
     ``size``: of the output. ``threads``: all by default. ``run_dir``: keep checkpoints, history and previews there, so
@@ -210,6 +220,10 @@ def check_outputs(outputs: Sequence[str], renderer: Renderer | None = None, inpu
             raise CreativityError(f"cannot save {output}: the folder {path.parent} does not exist")
         if reason := unwritable(path.parent):
             raise CreativityError(f"cannot save {output}: {reason}")
+
+
+def _keeps_to_palettes(renderer: str) -> bool:
+    return typing.get_type_hints(registry.renderers.get(renderer).Options).get("palette") == tuple[str, ...]
 
 
 def default_kind(renderer: Renderer) -> str:

@@ -28,6 +28,8 @@ class Fit:
     """What the picture is made of (creativity list renderers); by default triangles."""
     count: Number = None
     """How many marks; by default the renderer's own."""
+    palette: Text = None
+    """Colours to keep to: a name (creativity list palettes), a number of the picture's own, photo.jpg:6, or #112233,#ffcc00."""
     objective: Text = None
     """What counts as a likeness (creativity list objectives); by default pixel."""
     optimizer: Text = None
@@ -74,6 +76,7 @@ def main(words: Sequence[str]) -> int:
         preset=asked.preset,
         renderer=asked.renderer,
         count=asked.count,
+        palette=asked.palette,
         objective=asked.objective,
         optimizer=asked.optimizer,
         seed=asked.seed,

@@ -1,4 +1,4 @@
-"""``creativity list KIND``: the parts there are, and their options."""
+"""``creativity list KIND``: the parts there are and their options, presets, palettes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from creativity.cli.parse import Files, Flag, parse
 
 @dataclass(frozen=True)
 class List:
-    """List renderers, objectives or optimizers with every option (set one with --set renderer.NAME=VALUE), or presets."""
+    """List renderers, objectives or optimizers with every option (set one with --set renderer.NAME=VALUE), presets or palettes."""
 
-    kind: Annotated[Literal["renderers", "objectives", "optimizers", "presets"], tyro.conf.Positional]
+    kind: Annotated[Literal["renderers", "objectives", "optimizers", "presets", "palettes"], tyro.conf.Positional]
     """What to list."""
     plugin: Files = ()
     """A Python file of yours that registers parts."""
@@ -43,6 +43,8 @@ def main(words: Sequence[str]) -> int:
             for key, value in preset.settings.items():
                 print("".join(f"  {option} = {given}\n" for option, given in (value if key == "options" else {key: value}).items()), end="")
         return 0
+    if asked.kind == "palettes":
+        return _palettes(asked.json)
     table: registry.Registry = getattr(registry, asked.kind)
     rows: dict[str, dict[str, Any]] = {}
     for name in table.parts():
@@ -66,4 +68,29 @@ def main(words: Sequence[str]) -> int:
         for option in row["options"]:
             default = f" [{option['default']}]" if option["default"] else ""
             print(f"  {kind}.{option['name']}{default}  {option['help']}")
+    return 0
+
+
+def _palettes(as_json: bool) -> int:
+    """Names, colours and what they are like; the colours as blocks on a terminal that shows them."""
+    import json
+    import sys
+
+    from creativity.palettes import PALETTES
+
+    if as_json:
+        print(json.dumps({name: palette._asdict() for name, palette in PALETTES.items()}))
+        return 0
+    if not sys.stdout.isatty():
+        for name, palette in PALETTES.items():
+            print(f"{name}: {palette.about}\n  {','.join(palette.colours)}")
+        return 0
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    shows = console.color_system in ("truecolor", "256")
+    for name, palette in PALETTES.items():
+        blocks = Text.assemble(*(("   ", f"on {colour}") for colour in palette.colours))
+        console.print(f"{name:<18}", blocks if shows else ",".join(palette.colours), f" {palette.about}", soft_wrap=True)
     return 0
