@@ -177,14 +177,18 @@ def read_png_text(path: str | os.PathLike[str]) -> dict[str, str]:
 
     Raises CreativityError for a file that is not a PNG, is damaged or cut short, or holds more than 32 MiB of text.
     """
-    name = f"the PNG {shown(path)}"
+    with open_source(path, "PNG", MAX_BYTES) as file:
+        return png_text(file, f"the PNG {shown(path)}")
+
+
+def png_text(file: BinaryIO, name: str) -> dict[str, str]:
+    """The same of an open file, which is called ``name`` in errors."""
     texts: dict[str, str] = {}
     room = MAX_TEXT
-    with open_source(path, "PNG", MAX_BYTES) as file:
-        for kind, body in _text_chunks(file, name):
-            key, value, used = _text(kind, body, room, name)
-            room -= used
-            texts.setdefault(key, value)
+    for kind, body in _text_chunks(file, name):
+        key, value, used = _text(kind, body, room, name)
+        room -= used
+        texts.setdefault(key, value)
     return texts
 
 
