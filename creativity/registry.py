@@ -89,7 +89,12 @@ renderers = Registry(
     "renderer",
     {
         "es-clip": "creativity.renderers.es_clip:EsClip",
+        "shapes": "creativity.renderers.shapes:Shapes",
         "triangles": "creativity.renderers.triangles:Triangles",
+    },
+    aliases={
+        f"{name}s": ("shapes", {"kinds": (name,)})
+        for name in ("circle", "ellipse", "line", "polygon", "rectangle", "regular-polygon", "rotated-rectangle")
     },
 )
 objectives = Registry(

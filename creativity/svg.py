@@ -314,6 +314,8 @@ def _short(text: str) -> str:
 Mark: TypeAlias = Any
 """An element of svgwrite, which has no types of its own."""
 
+Paint: TypeAlias = "str | Iterable[float]"
+
 # What XML 1.0 cannot hold, even escaped. A carriage return it can, but readers turn it into a line feed.
 _UNSPEAKABLE = re.compile("[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -362,28 +364,67 @@ def document(
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(tree, encoding="unicode")}\n'
 
 
-def polygon(points: Iterable[Sequence[float]], fill: str | Iterable[float], opacity: float = 1.0, *, decimals: int = 2) -> Mark:
+def polygon(points: Iterable[Sequence[float]], fill: Paint, opacity: float = 1.0, *, decimals: int = 2) -> Mark:
     """A filled polygon. ``points`` are (x, y) in the units of the viewbox, rounded to ``decimals`` places.
 
-    ``fill`` is an SVG colour or (red, green, blue) in [0, 1]; ``opacity`` is in [0, 1].
+    ``fill`` is an SVG colour or (red, green, blue) in [0, 1]; ``opacity`` is in [0, 1]. So it is for all marks below.
     Raises CreativityError for numbers that are not finite.
     """
     import svgwrite
 
     corners = [(number(x, decimals), number(y, decimals)) for x, y in points]
-    extra = {} if opacity >= 1 else {"fill_opacity": number(max(opacity, 0.0), 4)}
-    return svgwrite.shapes.Polygon(corners, fill=colour(fill), debug=False, **extra)
+    return svgwrite.shapes.Polygon(corners, debug=False, **_filled(fill, opacity))
 
 
-def rectangle(x: float, y: float, width: float, height: float, fill: str | Iterable[float], *, decimals: int = 2) -> Mark:
-    """A filled, upright rectangle: its corner (x, y) and its size, in the units of the viewbox."""
+def rectangle(
+    x: float, y: float, width: float, height: float, fill: Paint, opacity: float = 1.0, *, degrees: float = 0.0, decimals: int = 2
+) -> Mark:
+    """A filled rectangle: its corner (x, y) and its size, and how far it is then turned around its middle."""
     import svgwrite
 
     corner, size = [(number(a, decimals), number(b, decimals)) for a, b in ((x, y), (width, height))]
-    return svgwrite.shapes.Rect(corner, size, fill=colour(fill), debug=False)
+    turned = _turned(degrees, x + width / 2, y + height / 2, decimals)
+    return svgwrite.shapes.Rect(corner, size, debug=False, **turned, **_filled(fill, opacity))
 
 
-def colour(value: str | Iterable[float]) -> str:
+def circle(x: float, y: float, radius: float, fill: Paint, opacity: float = 1.0, *, decimals: int = 2) -> Mark:
+    """A filled circle around (x, y)."""
+    import svgwrite
+
+    middle = (number(x, decimals), number(y, decimals))
+    return svgwrite.shapes.Circle(middle, number(radius, decimals), debug=False, **_filled(fill, opacity))
+
+
+def ellipse(
+    x: float, y: float, along: float, across: float, fill: Paint, opacity: float = 1.0, *, degrees: float = 0.0, decimals: int = 2
+) -> Mark:
+    """A filled ellipse around (x, y) with these two radii, turned by ``degrees`` around its middle."""
+    import svgwrite
+
+    middle, radii = [(number(a, decimals), number(b, decimals)) for a, b in ((x, y), (along, across))]
+    return svgwrite.shapes.Ellipse(middle, radii, debug=False, **_turned(degrees, x, y, decimals), **_filled(fill, opacity))
+
+
+def line(x0: float, y0: float, x1: float, y1: float, width: float, stroke: Paint, opacity: float = 1.0, *, decimals: int = 2) -> Mark:
+    """A line with round ends, a true stroke."""
+    import svgwrite
+
+    start, end = [(number(a, decimals), number(b, decimals)) for a, b in ((x0, y0), (x1, y1))]
+    paint = {name.replace("fill", "stroke"): value for name, value in _filled(stroke, opacity).items()}
+    return svgwrite.shapes.Line(start, end, debug=False, stroke_width=number(width, decimals), stroke_linecap="round", **paint)
+
+
+def _filled(fill: Paint, opacity: float) -> dict[str, str]:
+    paint = {"fill": colour(fill)}
+    return paint if opacity >= 1 else {**paint, "fill_opacity": number(max(opacity, 0.0), 4)}
+
+
+def _turned(degrees: float, x: float, y: float, decimals: int) -> dict[str, str]:
+    angle = number(degrees, 3)
+    return {} if angle == "0" else {"transform": f"rotate({angle} {number(x, decimals)} {number(y, decimals)})"}
+
+
+def colour(value: Paint) -> str:
     """``#rrggbb`` for (red, green, blue) in [0, 1], clipped; an SVG colour in words stays as it is."""
     if isinstance(value, str):
         return value

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from creativity import registry
-from creativity.renderers.raster.builder import OutlineBuilder
+from creativity.renderers.marks import Marks
+from creativity.renderers.raster.builder import MarkBuilder
 from creativity.renderers.raster.compiled import compiled
-from creativity.renderers.triangles import Triangles
 from creativity.streams import Streams
 
 SIZE = (36, 44)
@@ -26,11 +26,18 @@ KINDS: dict[str, dict[str, Any]] = {
     "faint": {"min_opacity": 0.2, "max_opacity": 0.4},
     "weighted": {},
 }
+SHAPES = ("circle", "ellipse", "line", "polygon", "rectangle", "regular-polygon", "rotated-rectangle", "triangle")
+FORMS: dict[str, dict[str, Any]] = {
+    **{kind: {"kinds": (kind,)} for kind in SHAPES},
+    "mixed": {},
+    "held": {"kinds": ("circle", "rectangle", "line"), "min_size": 0.03, "max_size": 0.2, "line_width": 0.05},
+}
 
 
-def scene(kind: str, seed: int = 1) -> tuple[Triangles, OutlineBuilder, Tensor, Tensor | None, Tensor]:
-    """Ten triangles before a smooth target with a hole, and a weight where the kind says so."""
-    renderer: Triangles = registry.renderers.create("triangles", {"count": 10, **KINDS[kind]})
+def scene(kind: str, seed: int = 1) -> tuple[Marks, MarkBuilder, Tensor, Tensor | None, Tensor]:
+    """Ten triangles, or other shapes, before a smooth target with a hole, and a weight where the kind says so."""
+    name, options = ("shapes", FORMS[kind]) if kind in FORMS else ("triangles", KINDS[kind])
+    renderer: Marks = registry.renderers.create(name, {"count": 10, **options})
     rows, columns = torch.meshgrid(torch.linspace(0, 1, SIZE[0]), torch.linspace(0, 1, SIZE[1]), indexing="ij")
     target = torch.stack([rows, columns, 0.5 + 0.5 * torch.sin(9 * rows * columns), torch.ones_like(rows)])
     if kind == "transparent":
@@ -45,11 +52,11 @@ def scene(kind: str, seed: int = 1) -> tuple[Triangles, OutlineBuilder, Tensor, 
     return renderer, builder, target, weight, genome
 
 
-def loss_of(renderer: Triangles, genome: Tensor, target: Tensor, weight: Tensor | None) -> float:
+def loss_of(renderer: Marks, genome: Tensor, target: Tensor, weight: Tensor | None) -> float:
     return float(renderer.squared_error(genome[None].double(), target, weight)[0])
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, *FORMS])
 @pytest.mark.parametrize("fresh", [NONE, ALL, np.arange(10) % 3 == 0], ids=["in place", "anew", "some anew"])
 def test_what_a_sweep_saves_is_what_the_picture_gains(kind: str, fresh: np.ndarray[Any, Any]) -> None:
     renderer, builder, target, weight, _ = scene(kind)
@@ -68,7 +75,7 @@ def test_what_a_sweep_saves_is_what_the_picture_gains(kind: str, fresh: np.ndarr
         assert shown <= {(16, 32, 48), (224, 192, 128), (160, 32, 32), (240, 240, 240)}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, *FORMS])
 def test_usefulness_is_what_taking_a_mark_away_costs(kind: str) -> None:
     renderer, builder, target, weight, _ = scene(kind)
     builder.sweep(range(10), NONE, 1, 1, 30, 0)
@@ -131,8 +138,29 @@ def test_two_lookups_a_row_are_the_sums_over_the_pixels_inside() -> None:
 
         inside = np.sign(side(a, b)) + np.sign(side(b, c)) + np.sign(side(c, a))
         sums = np.zeros(kernels.COEFFICIENTS, np.float32)
-        kernels.gather(points, scene_.table, window, scene_.ends, sums)
+        kernels.gather(points, 3, scene_, window, sums)
         np.testing.assert_allclose(sums, pixels[abs(inside) == 3].sum(axis=0), atol=2e-3)
+
+
+def test_outlines_that_cross_themselves_are_filled_where_they_wind_around() -> None:
+    """Any polygon's sums against plain sums over the pixels whose winding number, by angles, is not zero."""
+    kernels = compiled("climbing")
+    rng = np.random.default_rng(0)
+    _, builder, _, _, _ = scene("polygon")
+    scene_ = builder._scene
+    window = np.array([4, 30, 6, 40], np.int64)
+    kernels.compose(scene_, 5)
+    kernels.tabulate(scene_, window)
+    rows, columns = np.mgrid[4:30, 6:40]
+    pixels = np.diff(scene_.table[4:30, 6:41].astype(np.float64), axis=1)
+    for _ in range(200):
+        points = rng.uniform(-10, 50, (5, 2))
+        angles = np.arctan2(points[:, 1, None, None] - rows - 0.5, points[:, 0, None, None] - columns - 0.5)
+        turns = (np.roll(angles, -1, axis=0) - angles + np.pi) % (2 * np.pi) - np.pi
+        winding = np.rint(turns.sum(axis=0) / (2 * np.pi))
+        sums = np.zeros(kernels.COEFFICIENTS, np.float32)
+        kernels.gather_any(points, 5, scene_, window, sums)
+        np.testing.assert_allclose(sums, pixels[winding != 0].sum(axis=0), atol=2e-3)
 
 
 def test_the_settled_paint_is_the_bottom_of_the_bowl() -> None:
@@ -167,7 +195,7 @@ def test_the_settled_paint_is_the_bottom_of_the_bowl() -> None:
 
 
 def test_a_genome_goes_through_the_builder_unchanged() -> None:
-    for kind in KINDS:
+    for kind in (*KINDS, *FORMS):
         renderer, builder, _, _, genome = scene(kind)
         picture = renderer.render(builder.genome[None], SIZE, alpha=True)
         torch.testing.assert_close(picture, renderer.render(genome[None], SIZE, alpha=True), atol=1e-6, rtol=0)
@@ -175,7 +203,7 @@ def test_a_genome_goes_through_the_builder_unchanged() -> None:
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (70, 3)])
 def test_any_size_of_picture_can_be_built(size: tuple[int, int]) -> None:
-    renderer: Triangles = registry.renderers.create("triangles", {"count": 3})
+    renderer: Marks = registry.renderers.create("triangles", {"count": 3})
     target = torch.rand(4, *size, generator=torch.Generator().manual_seed(0))
     target[3] = 1.0
     builder = renderer.builder(target)

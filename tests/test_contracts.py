@@ -19,7 +19,8 @@ from creativity.streams import Streams
 from tests.oracles import psnr, resvg
 
 RENDERERS, OBJECTIVES, OPTIMIZERS = registry.renderers.parts(), registry.objectives.parts(), registry.optimizers.names()
-SMALL = {"es-clip": {"count": 6}, "triangles": {"count": 6}}
+MARKS = [name for name, (part, _) in registry.renderers.aliases.items() if part == "shapes"]
+SMALL = {name: {"count": 6} for name in ("es-clip", "triangles", *MARKS)} | {"shapes": {"count": 16}}
 
 
 def renderer_of(name: str, **options: Any) -> Renderer:
@@ -45,7 +46,7 @@ def test_every_option_is_documented_and_every_part_says_what_it_is(kind: str) ->
             assert field.metadata.get("help"), f"{name}.{field.name} has no help"
 
 
-@pytest.mark.parametrize("name", RENDERERS)
+@pytest.mark.parametrize("name", [*RENDERERS, *MARKS])
 class TestRenderer:
     def test_pictures_have_the_shape_and_range_asked_for(self, name: str) -> None:
         renderer = renderer_of(name)

@@ -62,10 +62,7 @@ def test_options_of_the_marks_are_kept_to(picture: Path, options: dict[str, Any]
     if "renderer.palette" in options:
         straight = artwork.rgba()[..., :3].reshape(-1, 3)
         assert len(np.unique(straight, axis=0)) > 3  # translucent marks mix
-        assert {
-            tuple(colour)
-            for colour in run.problem.renderer._paint(torch.from_numpy(artwork.genome)[None])[1][0].mul(255).round().int().tolist()
-        } <= {  # type: ignore[attr-defined]
+        assert {tuple(colour) for colour in run.problem.renderer._snap(values["colour"])[0].mul(255).round().int().tolist()} <= {  # type: ignore[attr-defined]
             (40, 70, 200),
             (220, 40, 30),
             (60, 160, 60),

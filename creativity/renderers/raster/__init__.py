@@ -26,7 +26,7 @@ from creativity.errors import CreativityError, nearest
 if TYPE_CHECKING:
     from creativity.renderers.raster.autograd import Kernels
 
-__all__ = ["BACKENDS", "OPACITY_CAP", "Outlines", "check_target", "prepare", "render", "squared_error"]
+__all__ = ["BACKENDS", "OPACITY_CAP", "Outlines", "check_target", "offsets", "prepare", "render", "squared_error"]
 
 BACKENDS = {"numba": "creativity.renderers.raster.cpu", "reference": "creativity.renderers.raster.reference"}
 
@@ -159,14 +159,16 @@ def _kernels(backend: str | None) -> Kernels:
 
 
 @lru_cache(maxsize=64)
+def offsets(rows: int, each: int) -> Tensor:
+    """(rows + 1,) int32 offsets of rows of ``each`` entries."""
+    return torch.arange(rows + 1, dtype=torch.int32) * each
+
+
+@lru_cache(maxsize=64)
 def _regular_offsets(images: int, marks: int, corners: int) -> tuple[Tensor, Tensor, Tensor]:
     """Offsets of a regular batch; a search asks for the same ones a thousand times a second."""
     count = images * marks
-    return (
-        torch.arange(count + 1, dtype=torch.int32) * corners,
-        torch.arange(count + 1, dtype=torch.int32),
-        torch.arange(images + 1, dtype=torch.int32) * marks,
-    )
+    return offsets(count, corners), offsets(count, 1), offsets(images, marks)
 
 
 def _check(outlines: Outlines) -> None:

@@ -1,4 +1,4 @@
-"""A drawing built and mended mark by mark against one target: what filled outlines offer to `greedy`."""
+"""A drawing built and mended mark by mark against one target: what marks offer to `greedy`."""
 
 from __future__ import annotations
 
@@ -11,46 +11,63 @@ from torch import Tensor
 
 from creativity.renderers.raster import OPACITY_CAP
 from creativity.renderers.raster.compiled import compiled
+from creativity.renderers.raster.forms import FRAME, TRIANGLE, Form
 
 Array = np.ndarray[Any, Any]
 
+AWAY = -9.0
+"""Where a frame lies that draws nothing: so far from the canvas that the longest does not reach it."""
 
-class Marks(NamedTuple):
-    """A drawing in plain numbers, float32: outlines (N, n, 2) in units of the canvas, colours (N, 3) and opacities (N,) in [0, 1],
-    and the background, premultiplied RGBA (4,)."""
 
-    outlines: Tensor
+class Drawing(NamedTuple):
+    """Marks in plain numbers: shapes (N, P) as a `Form` lays them out, kinds (N,) int32, colours (N, 3) and opacities (N,)
+    in [0, 1], and the background, premultiplied RGBA (4,)."""
+
+    rows: Tensor
+    kinds: Tensor
     colours: Tensor
     opacities: Tensor
     background: Tensor
 
 
-class OutlineBuilder:
-    """N marks of n corners over a background, and what each of them does for the squared error against a target.
+class MarkBuilder:
+    """N marks over a background, and what each of them does for the squared error against a target.
 
-    ``read`` takes a genome to `Marks`, ``write`` takes them back; ``opacities`` are the least and the greatest allowed;
+    ``read`` takes a genome to a `Drawing`, ``write`` takes it back; ``opacities`` are the least and the greatest allowed;
     where there is a ``palette (P, 3)`` no other colours are used. ``target`` is (4, H, W) premultiplied, ``weight`` (H, W).
-    Every change is judged by exact coverage, and none makes the error larger. Outlines are taken for convex.
+    Every change is judged by exact coverage, and none makes the error larger.
     """
 
     _compiled = False
 
     def __init__(
         self,
-        read: Callable[[Tensor], Marks],
-        write: Callable[[Marks], Tensor],
+        form: Form,
+        read: Callable[[Tensor], Drawing],
+        write: Callable[[Drawing], Tensor],
         target: Tensor,
         weight: Tensor | None,
         opacities: tuple[float, float],
         palette: Tensor,
         free_background: bool,
     ):
-        self._read, self._write = read, write
+        self._read, self._write, self._form = read, write, form
         self._kernels = kernels = compiled("climbing")
         height, width = target.shape[1:]
         self._total = 3.0 * (height * width if weight is None else float(weight.double().sum()))
         self._free_background = free_background
+        least, most, line = form.limits((height, width))
+        points = max(compiled("flattening").MOST_POINTS if form.framed else 0, form.corners)
+        ends = max(form.corners if form.cornered else 0, 2)
+        # Convex outlines cross each row and column twice at most, others once for each edge.
+        pieces = max(4 * (height + width) + 8 * points, form.corners * (2 * height + width + 8))
         self._fixed = {
+            "offered": np.array(form.kinds, np.int32),
+            "units": form.units((height, width)),
+            "corners": form.corners,
+            "least": least,
+            "most": most,
+            "line": line,
             "goal": _centred(target.permute(1, 2, 0).numpy()),
             "weight": np.empty((0, 0), np.float32) if weight is None else weight.contiguous().numpy(),
             "below": np.empty((height, width, 4), np.float32),
@@ -60,57 +77,63 @@ class OutlineBuilder:
             "palette": palette.reshape(-1, 3).double().numpy() - 0.5,
             "low": min(max(opacities[0], kernels.FAINT), OPACITY_CAP),
             "high": min(max(opacities[1], kernels.FAINT), OPACITY_CAP),
-            "ends": np.empty((height, 2)),
+            "points": np.empty((points, 2)),
+            "ends": np.empty((height, ends)),
+            "turns": np.empty((height, ends), np.int64),
+            "crossings": np.empty(height, np.int64),
+            "pixels": np.empty((points, 2), np.float32),
             "spare": np.zeros((height, width, 4), np.float32),
             "cells": np.zeros(height * width, np.uint64),
             "touched": np.zeros(height * ((width >> 6) + 1), np.uint64),
             "spans": np.empty((height * (2 * width + 1), 4), np.float32),
+            "pieces": np.empty((pieces, 4), np.float32),
+            "edges": np.empty((points, 8)),
             "boxes": np.empty((1, 8), np.int64),
             "paints": np.empty((1, 8), np.float32),
         }
 
-        if not OutlineBuilder._compiled:
-            OutlineBuilder._compiled = True
+        if not MarkBuilder._compiled:
+            MarkBuilder._compiled = True
             self._compile()
 
     @staticmethod
     def _compile() -> None:
         """All kernels, on two by two pixels, so that no step of a search waits for them."""
-        blank = Marks(torch.zeros(1, 3, 2), torch.zeros(1, 3), torch.zeros(1), torch.zeros(4))
-        tiny = OutlineBuilder(
-            lambda genome: blank, lambda marks: torch.zeros(0), torch.zeros(4, 2, 2), None, (0.0, 1.0), torch.zeros(0, 3), True
-        )
-        tiny.load(torch.zeros(0))
+        form = Form((TRIANGLE,))
+        blank = Drawing(torch.zeros(1, 6), torch.zeros(1, dtype=torch.int32), torch.zeros(1, 3), torch.zeros(1), torch.zeros(4))
+        none = torch.zeros(0)
+        tiny = MarkBuilder(form, lambda _: blank, lambda _: none, torch.zeros(4, 2, 2), None, (0.0, 1.0), torch.zeros(0, 3), True)
+        tiny.load(none)
         tiny.refit_background()
         tiny.sweep(range(1), np.ones(1, np.bool_), 1, 1, 1, 0)
         tiny.usefulness()
 
     def load(self, genome: Tensor) -> None:
         """Work on this genome (D,) from now on."""
-        marks = self._read(genome)
-        outlines, colours, opacities, background = (part.numpy().copy() for part in marks)
-        self.count, corners = outlines.shape[:2]
-        height, width = self._fixed["through"].shape
+        shapes, kinds, colours, opacities, background = (part.numpy().copy() for part in self._read(genome))
+        self.count = len(shapes)
         self._background = background
         self._scene = self._kernels.Scene(
-            outlines=outlines,
+            shapes=shapes,
+            kinds=kinds,
             colours=colours,
             opacities=opacities,
             background=_centred(background),
-            pieces=np.empty((corners * (2 * height + width + 8), 4), np.float32),
-            edges=np.empty((corners, 8)),
             **self._fixed,
         )
 
     @property
     def genome(self) -> Tensor:
         """What the drawing is now, (D,)."""
-        parts = (self._scene.outlines, self._scene.colours, self._scene.opacities, self._background)
-        return self._write(Marks(*(torch.from_numpy(part.copy()) for part in parts)))
+        scene = self._scene
+        parts = (scene.shapes, scene.kinds, scene.colours, scene.opacities, self._background)
+        return self._write(Drawing(*(torch.from_numpy(part.copy()) for part in parts)))
 
     def remove(self, marks: Array) -> None:
-        """These marks shrink to a point, and draw nothing until they are placed anew."""
-        self._scene.outlines[marks] = 0.5
+        """These marks draw nothing until they are placed anew: they shrink to a point or, where they may not, leave the canvas."""
+        scene, frame = self._scene, FRAME * self._form.framed
+        scene.shapes[marks, frame:] = 0.5
+        scene.shapes[marks, :frame] = [AWAY, AWAY, 0.0, 0.0, 0.0][:frame]
 
     def sweep(self, marks: range, fresh: Array, tries: int, climbers: int, patience: int, seed: int) -> float:
         """Go over ``marks``, from below: those that are ``fresh (N,)`` are placed anew, others fitted again in place.

@@ -16,7 +16,8 @@ compositing is what it was, a mark's paint is ``a (q, 1/2)`` with q in [-1/2, 1/
 the house's squared error, its expectation over backgrounds included.
 
 A candidate covers the pixels whose centres it holds; before it is kept, its exact coverage c decides: X and G are
-then summed with c, and S, Y and E with c^2. Candidates are taken for convex: a row is what lies between the outmost edges.
+then summed with c, and S, Y and E with c^2. Every shape is climbed on by the few numbers that it stands for
+(`creativity.renderers.raster.forms`), in pixels, and scored by its outline.
 
 Greedy fitting with a closed-form colour is primitive's idea (Fogleman 2016); prefix sums, opacity and any depth are ours.
 """
@@ -31,6 +32,8 @@ from numba import float32 as f32
 from numba import float64, int64, uint64
 
 from creativity.renderers.raster import OPACITY_CAP
+from creativity.renderers.raster.flattening import outline
+from creativity.renderers.raster.forms import CIRCLE, LINE, POLYGON, RECTANGLE, REGULAR
 from creativity.renderers.raster.kernels import RECORD, address, jit, paint, prepare_marks
 from creativity.renderers.raster.simd import load4, load8, load_float, load_int, store4, store8
 
@@ -51,8 +54,20 @@ MARGIN, LEAST_MARGIN = 0.3, 8.0
 class Scene(NamedTuple):
     """A drawing, its target, and what lies below and above the mark that is being worked on. Float32 unless said otherwise."""
 
-    outlines: Any
-    """(N, n, 2) in units of the canvas."""
+    shapes: Any
+    """(N, P) in units of the canvas, as `forms.Form` lays them out."""
+    kinds: Any
+    """(N,) int32"""
+    offered: Any
+    """(K,) int32, the kinds that a new shape may be of."""
+    units: Any
+    """(P,) pixels to each unit."""
+    corners: int
+    """Of polygons."""
+    least: float
+    most: float
+    line: float
+    """Limits of lengths, and half the width of lines if it is fixed, in pixels."""
     colours: Any
     """(N, 3) in [0, 1]."""
     opacities: Any
@@ -76,8 +91,16 @@ class Scene(NamedTuple):
     low: float
     high: float
     """Limits of the opacity."""
+    points: Any
+    """(Q, 2) float64, scratch, like all that follow: the outline of a candidate."""
     ends: Any
-    """(H, 2) float64, scratch, like all that follow: left and right end of a candidate's rows."""
+    """(H, E) float64, where the outline of a candidate crosses a row: the outmost two, or all."""
+    turns: Any
+    """(H, E) int64, in which direction; where all are kept."""
+    crossings: Any
+    """(H,) int64, how many they are."""
+    pixels: Any
+    """(Q, 2) float32, the outline of a mark as the renderer has it."""
     spare: Any
     cells: Any
     touched: Any
@@ -140,19 +163,14 @@ def tabulate(scene, window):  # type: ignore[no-untyped-def]
 
 
 @jit
-def gather(points, table, window, ends, sums):  # type: ignore[no-untyped-def]
+def gather(points, count, scene, window, sums):  # type: ignore[no-untyped-def]
     """The coefficients of a convex outline: ``sums`` over the pixels of the window whose centres it holds."""
-    corners = len(points)
-    top, bottom = math.inf, -math.inf
-    for k in range(corners):
-        top, bottom = min(top, points[k, 1]), max(bottom, points[k, 1])
-    first = int64(math.ceil(max(top, float64(window[0])) - 0.5))
-    last = int64(math.ceil(min(bottom, float64(window[1])) - 0.5))
-    first, last = max(first, window[0]), min(last, window[1])
+    ends = scene.ends
+    first, last = _rows_of(points, count, window)
     for i in range(first, last):
         ends[i, 0], ends[i, 1] = math.inf, -math.inf
-    for k in range(corners):
-        after = k + 1 if k + 1 < corners else 0
+    for k in range(count):
+        after = k + 1 if k + 1 < count else 0
         x0, y0, x1, y1 = points[k, 0], points[k, 1], points[after, 0], points[after, 1]
         if y0 > y1:
             x0, y0, x1, y1 = x1, y1, x0, y0
@@ -166,8 +184,8 @@ def gather(points, table, window, ends, sums):  # type: ignore[no-untyped-def]
             ends[i, 0], ends[i, 1] = min(ends[i, 0], x), max(ends[i, 1], x)
             x += slope
     left, right = float64(window[2]), float64(window[3])
-    stride = int64(table.shape[1]) * (COEFFICIENTS * 4)
-    row = address(table) + first * stride
+    stride = int64(scene.table.shape[1]) * (COEFFICIENTS * 4)
+    row = address(scene.table) + first * stride
     into = address(sums)
     here8, here4 = load8(into), load4(into)
     here8, here4 = here8 - here8, here4 - here4
@@ -181,6 +199,79 @@ def gather(points, table, window, ends, sums):  # type: ignore[no-untyped-def]
         row += stride
     store8(into, here8)
     store4(into + 32, here4)
+
+
+@jit
+def gather_any(points, count, scene, window, sums):  # type: ignore[no-untyped-def]
+    """The same of any outline, filled where it winds around at all: each row's crossings are kept in order."""
+    ends, turns, crossings = scene.ends, scene.turns, scene.crossings
+    first, last = _rows_of(points, count, window)
+    for i in range(first, last):
+        crossings[i] = 0
+    for k in range(count):
+        after = k + 1 if k + 1 < count else 0
+        x0, y0, x1, y1, turn = points[k, 0], points[k, 1], points[after, 0], points[after, 1], 1
+        if y0 > y1:
+            x0, y0, x1, y1, turn = x1, y1, x0, y0, -1
+        begin = max(int64(math.ceil(max(y0, float64(first)) - 0.5)), first)
+        end = min(int64(math.ceil(min(y1, float64(last)) - 0.5)), last)
+        if begin >= end:
+            continue
+        slope = (x1 - x0) / (y1 - y0)
+        x = x0 + (begin + 0.5 - y0) * slope
+        for i in range(begin, end):
+            at = crossings[i]
+            while at > 0 and ends[i, at - 1] > x:
+                ends[i, at], turns[i, at] = ends[i, at - 1], turns[i, at - 1]
+                at -= 1
+            ends[i, at], turns[i, at] = x, turn
+            crossings[i] += 1
+            x += slope
+    left, right = float64(window[2]), float64(window[3])
+    stride = int64(scene.table.shape[1]) * (COEFFICIENTS * 4)
+    row = address(scene.table) + first * stride
+    into = address(sums)
+    here8, here4 = load8(into), load4(into)
+    here8, here4 = here8 - here8, here4 - here4
+    for i in range(first, last):
+        winding, a = 0, int64(0)
+        for k in range(crossings[i]):
+            b = int64(math.ceil(min(max(ends[i, k], left), right) - 0.5))
+            if winding != 0 and a < b:
+                at_a, at_b = row + a * (COEFFICIENTS * 4), row + b * (COEFFICIENTS * 4)
+                here8 += load8(at_b) - load8(at_a)
+                here4 += load4(at_b + 32) - load4(at_a + 32)
+            winding, a = winding + turns[i, k], b
+        row += stride
+    store8(into, here8)
+    store4(into + 32, here4)
+
+
+@jit
+def _rows_of(points, count, window):  # type: ignore[no-untyped-def]
+    """The first row of the window whose middle an outline can cross, and the one after the last."""
+    top, bottom = math.inf, -math.inf
+    for k in range(count):
+        top, bottom = min(top, points[k, 1]), max(bottom, points[k, 1])
+    first = int64(math.ceil(max(top, float64(window[0])) - 0.5))
+    last = int64(math.ceil(min(bottom, float64(window[1])) - 0.5))
+    return max(first, window[0]), min(last, window[1])
+
+
+@jit
+def score(kind, row, scene, window, limits, sums, brush):  # type: ignore[no-untyped-def]
+    """What a shape would change with the best paint, which goes into ``brush``: infinity where it leaves the limits."""
+    points = scene.points
+    count = outline(kind, row, scene.corners, scene.least, scene.most, scene.line, points)
+    if kind > POLYGON:
+        for k in range(count):
+            if not (limits[0] <= points[k, 1] <= limits[1] and limits[2] <= points[k, 0] <= limits[3]):
+                return math.inf
+    if kind == POLYGON and scene.corners > 3:
+        gather_any(points, count, scene, window, sums)
+    else:
+        gather(points, count, scene, window, sums)
+    return settle(sums, scene.low, scene.high, scene.palette, brush)
 
 
 @jit
@@ -242,80 +333,147 @@ def change_by(sums, brush):  # type: ignore[no-untyped-def]
 
 
 @jit
-def sketch(points, table, window, reach, state):  # type: ignore[no-untyped-def]
-    """A random outline: its centre where the error is, its size log-uniform up to ``reach`` pixels."""
-    width = window[3]
+def sketch(kind, row, scene, window, reach, state):  # type: ignore[no-untyped-def]
+    """A random shape: its centre where the error is, its size log-uniform up to ``reach`` pixels."""
+    table, width = scene.table, window[3]
     total = 0.0
     for i in range(window[0], window[1]):
         total += float64(table[i, width, 9])
     wanted = draw(state) * total
-    row = window[0]
-    while row + 1 < window[1] and wanted >= float64(table[row, width, 9]):
-        wanted -= float64(table[row, width, 9])
-        row += 1
+    line = window[0]
+    while line + 1 < window[1] and wanted >= float64(table[line, width, 9]):
+        wanted -= float64(table[line, width, 9])
+        line += 1
     lo, hi = window[2], width
     while hi - lo > 1:
         middle = (lo + hi) // 2
-        if float64(table[row, middle, 9]) > wanted:
+        if float64(table[line, middle, 9]) > wanted:
             hi = middle
         else:
             lo = middle
-    x, y = lo + draw(state), row + draw(state)
+    x, y = lo + draw(state), line + draw(state)
     size = 1.5 * math.exp(draw(state) * math.log(max(reach, 2.0) / 1.5))
-    for k in range(len(points)):
-        points[k, 0] = x + size * draw_normal(state)
-        points[k, 1] = y + size * draw_normal(state)
+    if kind > POLYGON:
+        row[0], row[1] = x, y
+        row[2], row[3] = size * draw_normal(state), size * draw_normal(state)
+        row[4] = size * abs(draw_normal(state))
+        if kind == LINE:
+            row[4] *= 0.3
+        hold(row, scene)
+        return
+    at = len(row) - 2 * scene.corners
+    for k in range(at, len(row), 2):
+        row[k] = x + size * draw_normal(state)
+        row[k + 1] = y + size * draw_normal(state)
+    if kind == POLYGON and scene.corners > 3:
+        # In order around the middle, an outline of many corners begins without crossing itself.
+        for i in range(at + 2, len(row), 2):
+            px, py, k = row[i], row[i + 1], i
+            angle = math.atan2(py - y, px - x)
+            while k > at and math.atan2(row[k - 1] - y, row[k - 2] - x) > angle:
+                row[k], row[k + 1] = row[k - 2], row[k - 1]
+                k -= 2
+            row[k], row[k + 1] = px, py
 
 
 @jit
-def nudge(points, trial, limits, reach, state):  # type: ignore[no-untyped-def]
-    """A neighbour of an outline: one corner moved, mostly; or all of it moved, turned or resized."""
-    corners = len(points)
+def hold(row, scene):  # type: ignore[no-untyped-def]
+    """A frame's lengths within their limits; a quarter of a pixel is the least that is worth having."""
+    least = max(scene.least, 0.25)
+    row[4] = min(max(abs(row[4]), least), scene.most)
+    length = math.sqrt(row[2] * row[2] + row[3] * row[3])
+    if length > 0.0:
+        factor = min(max(length, least), scene.most) / length
+        row[2], row[3] = row[2] * factor, row[3] * factor
+    else:
+        row[2] = least
+
+
+@jit
+def nudge(kind, row, trial, scene, limits, reach, state):  # type: ignore[no-untyped-def]
+    """A neighbour of a shape: one corner, end or side moved, mostly; or all of it moved, turned or resized."""
     size = 0.3 * math.exp(draw(state) * math.log(max(reach, 1.0) / 0.3))
-    kind = draw(state)
+    choice = draw(state)
     dx, dy = size * draw_normal(state), size * draw_normal(state)
-    moved = int64(draw(state) * corners)
+    which = draw(state)
+    if kind > POLYGON:
+        take(trial, row)
+        side = 1.0 if which < 0.5 else -1.0
+        length = math.sqrt(row[2] * row[2] + row[3] * row[3])
+        if choice < 0.2:
+            trial[0], trial[1] = row[0] + dx, row[1] + dy
+        elif kind == CIRCLE:
+            # One side moves, or all of it grows.
+            trial[4] = row[4] + 0.5 * dx
+            if choice < 0.6:
+                angle = 2.0 * math.pi * which
+                trial[0], trial[1] = row[0] + 0.5 * dx * math.cos(angle), row[1] + 0.5 * dx * math.sin(angle)
+        elif kind == RECTANGLE:
+            # A side or a corner moves, and what is opposite stays.
+            if choice < 0.8:
+                trial[0], trial[2] = row[0] + 0.5 * dx, abs(row[2]) + 0.5 * side * dx
+            if choice > 0.5:
+                side = 1.0 if (4.0 * which) % 2.0 < 1.0 else -1.0
+                trial[1], trial[3] = row[1] + 0.5 * dy, abs(row[3]) + 0.5 * side * dy
+            trial[2], trial[3] = max(trial[2], 0.25), max(trial[3], 0.25)
+        elif choice < 0.55 and kind != REGULAR:
+            # One end moves.
+            trial[0], trial[1] = row[0] + 0.5 * dx, row[1] + 0.5 * dy
+            trial[2], trial[3] = row[2] + 0.5 * side * dx, row[3] + 0.5 * side * dy
+        elif choice < 0.85 and kind != REGULAR:
+            # One side moves, or both.
+            trial[4] = row[4] + 0.5 * dx
+            if choice < 0.7 and length > 0.0:
+                trial[0], trial[1] = row[0] - side * 0.5 * dx * row[3] / length, row[1] + side * 0.5 * dx * row[2] / length
+        else:
+            radius = max(1.0, length, row[4])
+            ux, uy = 1.0 + dx / radius, dy / radius
+            trial[2], trial[3] = ux * row[2] - uy * row[3], uy * row[2] + ux * row[3]
+            trial[4] = row[4] * ux
+        hold(trial, scene)
+        return
+    corners = 3 if kind < POLYGON else scene.corners
+    at = len(row) - 2 * scene.corners
+    moved = int64(which * corners)
     cx = cy = 0.0
     for k in range(corners):
-        cx += points[k, 0] / corners
-        cy += points[k, 1] / corners
+        cx += row[at + 2 * k] / corners
+        cy += row[at + 2 * k + 1] / corners
     radius = 1.0
     for k in range(corners):
-        radius = max(radius, abs(points[k, 0] - cx) + abs(points[k, 1] - cy))
+        radius = max(radius, abs(row[at + 2 * k] - cx) + abs(row[at + 2 * k + 1] - cy))
     ux, uy = 1.0 + dx / radius, dy / radius
     for k in range(corners):
-        px, py = points[k, 0], points[k, 1]
-        if kind < 0.75:
+        px, py = row[at + 2 * k], row[at + 2 * k + 1]
+        if choice < 0.75:
             if k == moved:
                 px, py = px + dx, py + dy
-        elif kind < 0.88:
+        elif choice < 0.88:
             px, py = px + dx, py + dy
         else:
             px, py = cx + ux * (px - cx) - uy * (py - cy), cy + uy * (px - cx) + ux * (py - cy)
-        trial[k, 0] = min(max(px, limits[2]), limits[3])
-        trial[k, 1] = min(max(py, limits[0]), limits[1])
+        trial[at + 2 * k] = min(max(px, limits[2]), limits[3])
+        trial[at + 2 * k + 1] = min(max(py, limits[0]), limits[1])
 
 
 @jit
-def take(into, points):  # type: ignore[no-untyped-def]
-    """Copies an outline. Numba's own assignment of arrays takes a second to compile, for its error messages."""
-    for k in range(len(points)):
-        into[k, 0], into[k, 1] = points[k, 0], points[k, 1]
+def take(into, row):  # type: ignore[no-untyped-def]
+    """Copies a shape. Numba's own assignment of arrays takes a second to compile, for its error messages."""
+    for k in range(len(row)):
+        into[k] = row[k]
 
 
 @jit
-def climb(points, scene, window, limits, reach, patience, state, trial, sums, brush):  # type: ignore[no-untyped-def]
+def climb(kind, row, scene, window, limits, reach, patience, state, trial, sums, brush):  # type: ignore[no-untyped-def]
     """Hill climbing on the scores of the table, until ``patience`` neighbours in a row were no better. Returns the change."""
-    gather(points, scene.table, window, scene.ends, sums)
-    best = settle(sums, scene.low, scene.high, scene.palette, brush)
+    best = score(kind, row, scene, window, limits, sums, brush)
     failed = 0
     while failed < patience:
-        nudge(points, trial, limits, reach, state)
-        gather(trial, scene.table, window, scene.ends, sums)
-        change = settle(sums, scene.low, scene.high, scene.palette, brush)
+        nudge(kind, row, trial, scene, limits, reach, state)
+        change = score(kind, trial, scene, window, limits, sums, brush)
         if change < best:
             best = change
-            take(points, trial)
+            take(row, trial)
             failed = 0
         else:
             failed += 1
@@ -324,31 +482,40 @@ def climb(points, scene, window, limits, reach, patience, state, trial, sums, br
 
 @jit
 def find(found, scene, window, limits, reach, tries, climbers, patience, state, trial, sums, brush):  # type: ignore[no-untyped-def]
-    """A new outline: of each of ``climbers`` lots of ``tries`` sketches the best climbs, and the best of those is ``found``."""
-    points = np.empty(found.shape)
-    best = math.inf
+    """A new shape: of each of ``climbers`` lots of ``tries`` sketches the best climbs, and the best of those is ``found``.
+
+    Returns its kind.
+    """
+    row = found.copy()
+    best, kind = math.inf, scene.offered[0]
     for _ in range(climbers):
-        start = math.inf
+        start, starting = math.inf, scene.offered[0]
         for _ in range(tries):
-            sketch(trial, scene.table, window, reach, state)
-            gather(trial, scene.table, window, scene.ends, sums)
-            change = settle(sums, scene.low, scene.high, scene.palette, brush)
+            trying = scene.offered[0]
+            if len(scene.offered) > 1:
+                trying = scene.offered[int64(draw(state) * len(scene.offered))]
+            sketch(trying, trial, scene, window, reach, state)
+            change = score(trying, trial, scene, window, limits, sums, brush)
             if change < start:
-                start = change
-                take(points, trial)
-        change = climb(points, scene, window, limits, 0.25 * reach, patience, state, trial, sums, brush)
+                start, starting = change, trying
+                take(row, trial)
+        if start == math.inf:
+            continue
+        take(trial, row)  # the numbers that its kind does not use come along
+        change = climb(starting, row, scene, window, limits, 0.25 * reach, patience, state, trial, sums, brush)
         if change < best:
-            best = change
-            take(found, points)
+            best, kind = change, starting
+            take(found, row)
+    return kind
 
 
 @jit
-def trace(scene, points, brush, opacity, canvas):  # type: ignore[no-untyped-def]
-    """Paints one outline (n, 2) on ``canvas (H, W, 4)`` by its exact coverage, and leaves the coverage in the spans.
+def trace(scene, count, brush, opacity, canvas):  # type: ignore[no-untyped-def]
+    """Paints the outline of ``count`` pixels on ``canvas (H, W, 4)`` by its exact coverage, and leaves the coverage in the spans.
 
     Returns how many spans there are.
     """
-    height, width, count = canvas.shape[0], canvas.shape[1], len(points)
+    points, height, width = scene.pixels, canvas.shape[0], canvas.shape[1]
     contours, marks = np.array([0, count], np.int32), np.array([0, 1], np.int32)
     colours, opacities = np.zeros((1, 3), np.float32), np.full(1, opacity, np.float32)
     boxes, paints = scene.boxes, scene.paints
@@ -419,20 +586,20 @@ def lay(scene, count, brush, away):  # type: ignore[no-untyped-def]
 
 
 @jit
-def load(scene, mark, pixels, brush):  # type: ignore[no-untyped-def]
-    """A mark's outline in pixels, as the renderer has it, and its paint."""
-    height, width = f32(scene.through.shape[0]), f32(scene.through.shape[1])
-    for k in range(len(pixels)):
-        pixels[k, 0], pixels[k, 1] = scene.outlines[mark, k, 0] * width, scene.outlines[mark, k, 1] * height
+def load(scene, mark, row, brush):  # type: ignore[no-untyped-def]
+    """A mark in pixels, its outline as the renderer has it, and its paint. Returns how many points the outline has."""
+    for k in range(len(row)):
+        row[k] = float64(scene.shapes[mark, k] * scene.units[k])
     for channel in range(3):
         brush[channel] = float64(scene.colours[mark, channel]) - 0.5
     brush[3] = min(float64(scene.opacities[mark]), OPACITY_CAP)
+    return outline(scene.kinds[mark], row, scene.corners, scene.least, scene.most, scene.line, scene.pixels)
 
 
 @jit
 def compose(scene, mark):  # type: ignore[no-untyped-def]
     """What is below a mark and what is above it, from scratch; mark -1 is the background."""
-    pixels, brush = np.empty(scene.outlines.shape[1:], np.float32), np.empty(4)
+    row, brush = np.empty(scene.shapes.shape[1]), np.empty(4)
     height, width = scene.through.shape
     for i in range(height):
         for j in range(width):
@@ -441,32 +608,33 @@ def compose(scene, mark):  # type: ignore[no-untyped-def]
                 scene.above[i, j, channel] = f32(0.0)
             scene.through[i, j] = f32(1.0)
     for other in range(mark):
-        load(scene, other, pixels, brush)
-        trace(scene, pixels, brush, brush[3], scene.below)
-    for other in range(len(scene.outlines) - 1, mark, -1):
-        load(scene, other, pixels, brush)
-        lay(scene, trace(scene, pixels, brush, 0.0, scene.spare), brush, False)
+        count = load(scene, other, row, brush)
+        trace(scene, count, brush, brush[3], scene.below)
+    for other in range(len(scene.shapes) - 1, mark, -1):
+        count = load(scene, other, row, brush)
+        lay(scene, trace(scene, count, brush, 0.0, scene.spare), brush, False)
 
 
 @jit
 def advance(scene, mark):  # type: ignore[no-untyped-def]
     """From a mark to the next one."""
-    pixels, brush = np.empty(scene.outlines.shape[1:], np.float32), np.empty(4)
-    load(scene, mark, pixels, brush)
-    trace(scene, pixels, brush, brush[3], scene.below)
-    if mark + 1 < len(scene.outlines):
-        load(scene, mark + 1, pixels, brush)
-        lay(scene, trace(scene, pixels, brush, 0.0, scene.spare), brush, True)
+    row, brush = np.empty(scene.shapes.shape[1]), np.empty(4)
+    count = load(scene, mark, row, brush)
+    trace(scene, count, brush, brush[3], scene.below)
+    if mark + 1 < len(scene.shapes):
+        count = load(scene, mark + 1, row, brush)
+        lay(scene, trace(scene, count, brush, 0.0, scene.spare), brush, True)
 
 
 @jit
-def surround(scene, pixels, window, limits):  # type: ignore[no-untyped-def]
-    """Where a mark's corners may go (top, bottom, left, right) and the pixels there are; returns how far it may look."""
+def surround(scene, count, window, limits):  # type: ignore[no-untyped-def]
+    """Where a mark's outline may go (top, bottom, left, right) and the pixels there are; returns how far it may look."""
     height, width = scene.through.shape
     limits[0], limits[1], limits[2], limits[3] = math.inf, -math.inf, math.inf, -math.inf
-    for k in range(len(pixels)):
-        limits[0], limits[1] = min(limits[0], pixels[k, 1]), max(limits[1], pixels[k, 1])
-        limits[2], limits[3] = min(limits[2], pixels[k, 0]), max(limits[3], pixels[k, 0])
+    for k in range(count):
+        x, y = float64(scene.pixels[k, 0]), float64(scene.pixels[k, 1])
+        limits[0], limits[1] = min(limits[0], y), max(limits[1], y)
+        limits[2], limits[3] = min(limits[2], x), max(limits[3], x)
     margin = MARGIN * max(limits[1] - limits[0], limits[3] - limits[2]) + LEAST_MARGIN
     for k in range(4):
         limits[k] += margin if k % 2 else -margin
@@ -480,46 +648,51 @@ def surround(scene, pixels, window, limits):  # type: ignore[no-untyped-def]
 def sweep(scene, first, last, fresh, tries, climbers, patience, state):  # type: ignore[no-untyped-def]
     """Goes over marks [first, last) from below: where ``fresh (N,)`` they are placed anew, elsewhere fitted again in place.
 
-    A mark is left as it is, given its best paint, or a new outline with that one's: what is best by exact coverage.
+    A mark is left as it is, given its best paint, or a new shape with that one's: what is best by exact coverage.
     Returns the squared error that was saved.
     """
     height, width = scene.through.shape
-    shape = scene.outlines.shape[1:]
-    pixels, points, trial = np.empty(shape, np.float32), np.empty(shape), np.empty(shape)
-    outline = np.empty(shape, np.float32)
+    numbers = scene.shapes.shape[1]
+    row, trial, before_row = np.empty(numbers), np.empty(numbers), np.empty(numbers, np.float32)
     brush, paint_before = np.zeros(4), np.zeros(4)
     sums = np.zeros(COEFFICIENTS, np.float32)
     window, limits = np.zeros(4, np.int64), np.zeros(4)
     saved = 0.0
     compose(scene, first)
     for mark in range(first, last):
-        load(scene, mark, pixels, paint_before)
-        margin = surround(scene, pixels, window, limits)
+        count = load(scene, mark, row, paint_before)
+        margin = surround(scene, count, window, limits)
         if fresh[mark]:
             window[0], window[1], window[2], window[3] = 0, height, 0, width
             limits[0], limits[1], limits[2], limits[3] = -0.5 * height, 1.5 * height, -0.5 * width, 1.5 * width
         if window[0] < window[1] and window[2] < window[3]:
             tabulate(scene, window)
-            weigh(scene, trace(scene, pixels, paint_before, 0.0, scene.spare), sums)
+            weigh(scene, trace(scene, count, paint_before, 0.0, scene.spare), sums)
             before = best = change_by(sums, paint_before)
             change = settle(sums, scene.low, scene.high, scene.palette, brush)
             if change < best:
                 best = change
                 keep(scene, mark, brush)
+            kind = kind_before = scene.kinds[mark]
+            take(trial, row)
             if fresh[mark]:
-                find(points, scene, window, limits, REACH * max(height, width), tries, climbers, patience, state, trial, sums, brush)
+                kind = find(row, scene, window, limits, REACH * max(height, width), tries, climbers, patience, state, trial, sums, brush)
             else:
-                take(points, pixels)
-                climb(points, scene, window, limits, margin, patience, state, trial, sums, brush)
-            for k in range(len(points)):
-                outline[k, 0], outline[k, 1] = f32(points[k, 0] / width), f32(points[k, 1] / height)
-                pixels[k, 0], pixels[k, 1] = outline[k, 0] * f32(width), outline[k, 1] * f32(height)
-            weigh(scene, trace(scene, pixels, brush, 0.0, scene.spare), sums)
+                climb(kind, row, scene, window, limits, margin, patience, state, trial, sums, brush)
+            # It is judged as the renderer will have it, in numbers of its precision.
+            take(before_row, scene.shapes[mark])
+            for k in range(numbers):
+                scene.shapes[mark, k] = f32(row[k] / scene.units[k])
+            scene.kinds[mark] = kind
+            count = load(scene, mark, row, brush)
+            weigh(scene, trace(scene, count, brush, 0.0, scene.spare), sums)
             change = settle(sums, scene.low, scene.high, scene.palette, brush)
             if change < best:
                 best = change
-                take(scene.outlines[mark], outline)
                 keep(scene, mark, brush)
+            else:
+                take(scene.shapes[mark], before_row)
+                scene.kinds[mark] = kind_before
             saved += before - best
         if mark + 1 < last:
             advance(scene, mark)
@@ -536,16 +709,16 @@ def keep(scene, mark, brush):  # type: ignore[no-untyped-def]
 @jit
 def assess(scene, saved):  # type: ignore[no-untyped-def]
     """What the squared error would rise by, if a mark were taken away: ``saved (N,)``."""
-    pixels, brush = np.empty(scene.outlines.shape[1:], np.float32), np.empty(4)
+    row, brush = np.empty(scene.shapes.shape[1]), np.empty(4)
     sums = np.zeros(COEFFICIENTS, np.float32)
     window, limits = np.zeros(4, np.int64), np.zeros(4)
     compose(scene, int64(0))
     for mark in range(len(saved)):
-        load(scene, mark, pixels, brush)
-        surround(scene, pixels, window, limits)
+        count = load(scene, mark, row, brush)
+        surround(scene, count, window, limits)
         saved[mark] = 0.0
         if window[0] < window[1] and window[2] < window[3]:
             tabulate(scene, window)
-            weigh(scene, trace(scene, pixels, brush, 0.0, scene.spare), sums)
+            weigh(scene, trace(scene, count, brush, 0.0, scene.spare), sums)
             saved[mark] = -change_by(sums, brush)
         advance(scene, mark)

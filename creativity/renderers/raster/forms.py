@@ -1,0 +1,101 @@
+"""Shapes by a few numbers, and the outlines that they stand for: the doorway of the flattening kernels.
+
+A shape is a row of numbers in units of the canvas: a *frame* (place x, y; axis x, y; breadth), or the corners of a polygon, or
+both, of which its kind uses one. Places and corners are in units of the canvas's width and height, lengths in units
+of its longer side, so that a circle is round on any canvas. Curves are flattened finely enough to deviate by a
+twentieth of a pixel, and a circle's polygon has the circle's area.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from creativity.renderers.raster.compiled import compiled
+
+TRIANGLE, POLYGON, RECTANGLE, ROTATED, ELLIPSE, CIRCLE, LINE, REGULAR = range(8)
+"""A triangle takes the first three corners, a polygon all. A frame's axis leads from the middle to an end, and half a shape's
+width is its breadth; an upright rectangle has the axis's two numbers for half its width and height, a circle the
+breadth for its radius, and a regular polygon its first corner at the end of the axis. A line has round ends."""
+
+FRAME = 5
+"""Numbers of a frame."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """Which kinds of shapes a drawing has, and what holds for all of them."""
+
+    kinds: tuple[int, ...]
+    corners: int = 3
+    """Of polygons, free and regular."""
+    least: float = 0.0
+    """Lengths of frames, from the middle to an end or a side, are held between these two, in long sides."""
+    most: float = 1.0
+    line: float = -1.0
+    """Half the width of lines where it is fixed; negative where each has its own."""
+
+    @property
+    def framed(self) -> bool:
+        return any(kind > POLYGON for kind in self.kinds)
+
+    @property
+    def cornered(self) -> bool:
+        return any(kind <= POLYGON for kind in self.kinds)
+
+    @property
+    def numbers(self) -> int:
+        """Of a row: a frame's, then those of the corners."""
+        return FRAME * self.framed + 2 * self.corners * self.cornered
+
+    def units(self, size: tuple[int, int]) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """(P,) pixels to each of a row's units."""
+        height, width = size
+        long = max(height, width)
+        return np.array(
+            [width, height, long, long, long][: FRAME * self.framed] + [width, height] * self.corners * self.cornered, np.float32
+        )
+
+    def limits(self, size: tuple[int, int]) -> tuple[float, float, float]:
+        """``least``, ``most`` and ``line`` in pixels."""
+        long = float(max(size))
+        return self.least * long, self.most * long, self.line * long
+
+
+def flatten(rows: Tensor, kinds: Tensor, form: Form, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """Shapes (M, P) of kinds (M,) int32 -> points (Q, 2) in pixels of ``size`` (H, W), and offsets (M + 1,) int32 of each outline.
+
+    Differentiable in the rows. A shape with a number that is not finite has an outline of such points.
+    """
+    points, offsets = _Flatten.apply(rows, kinds, form, size)  # type: ignore[no-untyped-call]
+    return points, offsets
+
+
+class _Flatten(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, *arguments: Any) -> tuple[Tensor, Tensor]:
+        rows, kinds, form, size = arguments
+        kernels = compiled("flattening")
+        shapes = rows.detach().contiguous().numpy()
+        fixed = (kinds.numpy(), shapes, form.units(size), form.corners, *form.limits(size))
+        offsets = np.zeros(len(shapes) + 1, np.int32)
+        kernels.measure(*fixed, offsets)
+        points = np.empty((int(offsets[-1]), 2), shapes.dtype)
+        kernels.flatten(*fixed, offsets, points)
+        ctx.fixed, ctx.offsets = fixed, offsets
+        both = torch.from_numpy(points), torch.from_numpy(offsets)
+        ctx.mark_non_differentiable(both[1])
+        return both
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:
+        by_points = upstream[0].to(dtype=torch.from_numpy(ctx.fixed[1]).dtype).contiguous().numpy()
+        by_rows = np.zeros_like(ctx.fixed[1])
+        compiled("flattening").pull_back(*ctx.fixed, ctx.offsets, by_points, by_rows)
+        return torch.from_numpy(by_rows), None, None, None
