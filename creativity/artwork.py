@@ -51,6 +51,12 @@ class Artwork:
             )
         return renderer
 
+    @cached_property
+    def digest(self) -> str:
+        """sha256 in hexadecimal of what can be gone on from: the renderer, with its options, and the genome."""
+        what = json.dumps(self.recipe.renderer.to_dict(), sort_keys=True).encode()
+        return digest_bytes(what + np.ascontiguousarray(self.genome, dtype="<f4").tobytes())
+
     def output_size(self, size: str | int | None = None) -> OutputSize:
         """The size asked for ("1024", "800x600", "210mm"), else the recipe's."""
         return parse_size(self.recipe.size if size is None else size, self.recipe.canvas)

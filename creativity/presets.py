@@ -44,15 +44,20 @@ PRESETS = {
 }
 
 
+def settings(preset: str | None) -> dict[str, Any]:
+    """What a preset asks for; nothing where there is none. Raises CreativityError for an unknown one."""
+    if preset is not None and preset not in PRESETS:
+        raise CreativityError(f"no preset is called {preset!r}; {nearest(preset, PRESETS)}")
+    return dict(PRESETS[preset].settings) if preset else {}
+
+
 def resolve(preset: str | None, asked: dict[str, Any], options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """What to do, and the parts' options: as asked (None is not asked), else as the preset says, else by default.
 
     A part that is asked for instead of the preset's does without the options that were meant for that one.
     Raises CreativityError for an unknown preset.
     """
-    if preset is not None and preset not in PRESETS:
-        raise CreativityError(f"no preset is called {preset!r}; {nearest(preset, PRESETS)}")
-    named = dict(PRESETS[preset].settings) if preset else {}
+    named = settings(preset)
     asked = {key: value for key, value in asked.items() if value is not None}
     replaced = {kind for kind in ("renderer", "objective", "optimizer") if asked.get(kind, named.get(kind)) != named.get(kind)}
     if "target_size" in asked:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from creativity.held import FreeSpec, Held, HeldBuilder, Warm
 from creativity.objectives.base import LeastSquares, Objective
 from creativity.renderers.base import Builder, BuildingRenderer, FusedRenderer, Renderer, Size
+from creativity.renderers.genome import ParamSpec
 
 BUILDING_SIDE, BUILDING_PIXELS = 256, 10
 """Marks are placed at this long side at least, and with room for a mark this many pixels wide: finer would cost and gain nothing."""
@@ -65,26 +69,49 @@ class Problem:
     """Losses for genomes: ``problem.losses(genomes) -> (B,)``, lower is better.
 
     ``size`` is the (H, W) that is scored; ``spec`` describes the genomes; ``differentiable`` says whether gradients
-    flow; ``deterministic`` whether the same genome always gets the same loss.
+    flow; ``deterministic`` whether the same genome always gets the same loss. ``fresh (M,)`` is None where a search
+    begins with nothing, else it says which marks of its ``warm`` start are still to be placed.
+
+    Where a part of the start is held, the genomes of a problem are the free numbers alone, and so are ``spec``, ``fresh``
+    and ``builder``; ``expand`` makes whole genomes of them.
     """
 
-    def __init__(self, renderer: Renderer, objective: Objective, size: Size, seed: int = 0):
-        self.renderer, self.objective, self.size, self.seed = renderer, objective, size, seed
-        self.spec = renderer.spec
+    def __init__(self, renderer: Renderer, objective: Objective, size: Size, seed: int = 0, warm: Warm | None = None):
+        self.renderer, self.objective, self.size, self.seed, self.warm = renderer, objective, size, seed, warm
+        self.held = Held(warm.genome, warm.held, renderer.spec) if warm is not None and warm.held.any() else None
+        self.spec: ParamSpec | FreeSpec = self.held.spec if self.held else renderer.spec
+        self.fresh: np.ndarray[Any, Any] | None = None
+        if warm is not None:
+            self.fresh = warm.fresh[self.held.marks] if self.held else warm.fresh
         self.differentiable = renderer.differentiable and objective.differentiable
         self.deterministic = objective.deterministic
         self.resolution_free = renderer.resolution_free
 
     def losses(self, genomes: Tensor, step: int = 0, fidelity: float = 1.0) -> Tensor:
         """Losses (B,) of genomes (B, D). A candidate whose loss is not finite gets +inf, so it never wins."""
-        candidates = Candidates(self.renderer, genomes, self.size, step, fidelity, self.seed)
+        candidates = Candidates(self.renderer, self.expand(genomes), self.size, step, fidelity, self.seed)
         losses = self.objective(candidates)
         return losses.nan_to_num(nan=torch.inf, posinf=torch.inf, neginf=torch.inf)
 
     @property
+    def marks(self) -> int:
+        """How many marks may be moved as a whole."""
+        return len(self.held.marks) if self.held else self.spec.marks
+
+    def expand(self, genomes: Tensor) -> Tensor:
+        """What an optimizer looks at, (..., F) -> whole genomes (..., D). Differentiable."""
+        return self.held.expand(genomes) if self.held else genomes
+
+    def reduce(self, genomes: Tensor) -> Tensor:
+        """Whole genomes (..., D) -> what an optimizer looks at, (..., F)."""
+        return self.held.reduce(genomes) if self.held else genomes
+
+    @property
     def buildable(self) -> bool:
-        """Whether drawings can be built mark by mark: the renderer offers it, and the objective is a squared error."""
-        return isinstance(self.renderer, BuildingRenderer) and isinstance(self.objective, LeastSquares)
+        """Whether drawings can be built mark by mark: the renderer offers it, the objective is a squared error, and no mark
+        is held in part."""
+        whole = self.held is None or self.held.whole_marks
+        return whole and isinstance(self.renderer, BuildingRenderer) and isinstance(self.objective, LeastSquares)
 
     def builder(self) -> Builder:
         """A builder; only where ``buildable``. It works at the size that is scored, or at a smaller one that will do."""
@@ -93,4 +120,5 @@ class Problem:
         enough = max(BUILDING_SIDE, BUILDING_PIXELS * self.spec.marks**0.5)
         fidelity = min(1.0, enough / max(self.size)) if self.resolution_free else 1.0
         size = max(1, round(self.size[0] * fidelity)), max(1, round(self.size[1] * fidelity))
-        return self.renderer.builder(*self.objective.goal(size))
+        builder = self.renderer.builder(*self.objective.goal(size))
+        return HeldBuilder(builder, self.held) if self.held else builder

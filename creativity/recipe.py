@@ -38,6 +38,16 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Start:
+    """The artwork to go on from, known by its digest; what of it is kept, and what is held to the bit."""
+
+    name: str = ""
+    sha256: str = ""
+    keep: float = option(1.0, "the part of its marks that start where they are", low=0.0, high=1.0)
+    lock: tuple[str, ...] = option((), "blocks, such as background, and ranges of marks, such as 0-9, that are not searched")
+
+
+@dataclass(frozen=True)
 class Stop:
     """When to stop; whichever comes first."""
 
@@ -72,6 +82,7 @@ class Recipe:
     seed: int = option(0, "the root of all random streams", low=0, high=MAX_SEED)
     canvas: tuple[int, ...] = (1, 1)
     target: Target | None = None
+    start: Start | None = None
     target_size: int = option(256, "long side of the pixels that are scored", low=8, high=4096)
     size: str = option("1024", "size of the output")
     stop: Stop = Stop()

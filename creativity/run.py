@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from creativity import images, registry
-from creativity.artwork import MAX_GENOME, Artwork
+from creativity.artwork import MAX_GENOME, Artwork, open_artwork
 from creativity.errors import CreativityError
 from creativity.files import STATES, RunFolder, load_state, save_state, write_atomically
 from creativity.objectives.base import Context
@@ -31,6 +31,7 @@ from creativity.problem import Problem
 from creativity.recipe import Part, Recipe, Replay, parse_json
 from creativity.renderers.base import VectorRenderer
 from creativity.sources import open_source
+from creativity.start import warm
 from creativity.streams import Streams
 
 PREVIEW_SIZE = 512
@@ -67,12 +68,18 @@ class Interrupted(Exception):
 class Run:
     """One search. With a folder it can be killed at any moment and resumed to the same result.
 
-    ``target`` is a canonical picture, uint8 RGBA (H, W, 4). Raises CreativityError, before anything starts, for
-    parts that do not go together.
+    ``target`` is a canonical picture, uint8 RGBA (H, W, 4); ``start`` the artwork that the recipe goes on from, if it does.
+    Raises CreativityError, before anything starts, for parts that do not go together.
     """
 
-    def __init__(self, recipe: Recipe, target: np.ndarray[Any, Any] | None = None, folder: str | Path | None = None):
-        self.target = target
+    def __init__(
+        self,
+        recipe: Recipe,
+        target: np.ndarray[Any, Any] | None = None,
+        folder: str | Path | None = None,
+        start: Artwork | None = None,
+    ):
+        self.target, self.start = target, start
         self.folder = RunFolder(folder) if folder else None
         self.listeners: list[Callable[[Event], None]] = []
         self.outputs: list[str] = []
@@ -102,9 +109,14 @@ class Run:
             raise CreativityError(f"a genome of {renderer.spec.size} numbers does not fit into a file; at most {MAX_GENOME} do")
         objective.prepare(Context(size, scored))
         self._hint = scored
-        self.problem = Problem(renderer, objective, size, recipe.seed)
-        self.optimizer.check(self.problem)
         self.streams = Streams(recipe.seed)
+        start_from = None
+        if recipe.start is not None:
+            if start is None or start.digest != recipe.start.sha256:
+                raise CreativityError(f"the recipe goes on from the artwork {recipe.start.name!r}; give that one as start")
+            start_from = warm(start, recipe.start, renderer, self.streams("start"))
+        self.problem = Problem(renderer, objective, size, recipe.seed, start_from)
+        self.optimizer.check(self.problem)
 
         self._replay = recipe.replay
         self._horizons: list[tuple[int, ...]] = list(recipe.replay.horizons) if recipe.replay else []
@@ -182,7 +194,7 @@ class Run:
         loss = float(step.losses[finite].min())
         if step.fidelity == 1.0 and self.problem.deterministic:
             best = int(torch.where(finite, step.losses, torch.inf).argmin())
-            self._keep(step.genomes[best], float(step.losses[best]))
+            self._keep(self.problem.expand(step.genomes[best]), float(step.losses[best]))
         elif self.count % SCORE_EVERY == 0:
             self._score_answer()
         self._look_at_clock()
@@ -201,7 +213,7 @@ class Run:
         """Score the answer at full fidelity on the fixed draw of step 0, so that scores can be compared."""
         with torch.no_grad():
             answer = self.optimizer.answer.detach()
-            self._keep(answer, float(self.problem.losses(answer[None])[0]))
+            self._keep(self.problem.expand(answer), float(self.problem.losses(answer[None])[0]))
 
     # -- the clock
 
@@ -228,17 +240,21 @@ class Run:
         """A new start, or the state that the folder holds."""
         with torch.no_grad():
             start = self.problem.renderer.init(self.optimizer.starts, self.streams("init"), self._hint)
+            if self.problem.warm is not None:
+                start = self.problem.warm.onto(start)
         held = self.folder is not None and any((self.folder / name).exists() for name in STATES)
         self.best = start[0].clone()
         if self.folder and not held:
             if self.target is not None:
                 write_atomically(self.folder / "target.png", images.encode_png(self.target, {}, None))
+            if self.start is not None:
+                write_atomically(self.folder / "start.json", self.start.to_json() + "\n")
             write_atomically(self.folder / "outputs.json", json.dumps(self.outputs))
             # Last, for it is what makes the folder a run.
             write_atomically(self.folder / "recipe.toml", self.recipe.to_toml())
             # Something to look at, before optimizers load their libraries.
             self._write_preview(self.folder)
-        self.optimizer.begin(self.problem, start, self.streams("optimizer"))
+        self.optimizer.begin(self.problem, self.problem.reduce(start), self.streams("optimizer"))
         if self.folder and held:
             try:
                 self._restore(self.folder)
@@ -403,7 +419,10 @@ def open_run(folder: str | Path, plugins: Sequence[str | Path] = ()) -> Run:
         target = images.canonical(images.open_picture(held / "target.png"))
         if images.digest(target) != recipe.target.sha256:
             raise CreativityError(f"{held / 'target.png'} is not the picture that this run began with (its digest differs)")
-    run = Run(recipe, target, folder)
+    start = open_artwork(held / "start.json") if recipe.start is not None else None
+    if start is not None and recipe.start is not None and start.digest != recipe.start.sha256:
+        raise CreativityError(f"{held / 'start.json'} is not the artwork that this run began with (its digest differs)")
+    run = Run(recipe, target, folder, start)
     if (held / "outputs.json").is_file():
         with open_source(held / "outputs.json", "list of outputs", limit=1_000_000) as file:
             stored = parse_json(file.read(), str(held / "outputs.json"))

@@ -17,7 +17,7 @@ from creativity import images, palettes, presets, registry
 from creativity.artwork import SUFFIXES, Artwork, open_artwork
 from creativity.errors import CreativityError, nearest
 from creativity.files import RunFolder, make_folder, numbered, unwritable
-from creativity.recipe import Recipe, Target
+from creativity.recipe import Recipe, Start, Target
 from creativity.renderers.base import Renderer, VectorRenderer
 from creativity.run import Event, Run, open_run
 from creativity.size import parse_size
@@ -30,13 +30,14 @@ Picture = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Plan:
-    """A recipe made concrete, with the target's pixels (uint8 RGBA) that it speaks of."""
+    """A recipe made concrete, with the target's pixels (uint8 RGBA) and the start that it speaks of."""
 
     recipe: Recipe
     target: Picture | None
+    start: Artwork | None = None
 
     def run(self, folder: str | Path | None = None) -> Run:
-        return Run(self.recipe, self.target, folder)
+        return Run(self.recipe, self.target, folder, self.start)
 
 
 def plan_fit(
@@ -58,13 +59,19 @@ def plan_fit(
     threads: int | None = None,
     device: str = "cpu",
     options: dict[str, Any] | None = None,
+    start: str | Path | Artwork | None = None,
+    keep: float | None = None,
+    lock: str | Sequence[str] = (),
     plugins: Sequence[str | Path] = (),
 ) -> Plan:
     """Everything that ``fit`` would do, decided and checked, but not begun. See ``fit`` for the arguments."""
     noted = tuple(" ".join(registry.load_plugin(path)) for path in _several(plugins))
+    begin, start_facts = _start(start, keep, lock, _several(plugins))
     picture = images.canonical(images.open_picture(target))
     name = Path(target).name if isinstance(target, str | Path) else ""
     asked = {"renderer": renderer, "count": count, "palette": palette, "objective": objective, "optimizer": optimizer, "steps": steps}
+    if begin is not None and renderer is None and "renderer" not in presets.settings(preset):
+        asked["renderer"] = begin.recipe.renderer.name
     how, options = presets.resolve(preset, {**asked, "size": size, "target_size": target_size}, options or {})
     height, width, _ = picture.shape
     if "target_height" in how:
@@ -84,6 +91,13 @@ def plan_fit(
             if parts[kind][option] != fixed[option]:
                 raise CreativityError(f"{kind} {part_name!r} has its own {option}; say {base!r} to choose {kind}.{option}")
         chosen[kind], parts[kind] = base, {**fixed, **parts[kind]}
+    if begin is not None:
+        made_of = begin.recipe.renderer
+        if made_of.name != chosen["renderer"]:
+            raise CreativityError(
+                f"the start is made of {made_of.name}, not of {how['renderer']}: write --renderer {made_of.name}, or leave it out"
+            )
+        parts["renderer"] = {**made_of.options, **parts["renderer"]}
     if _keeps_to_palettes(chosen["renderer"]):
         parts["renderer"] |= {"palette": list(palettes.resolve(parts["renderer"].get("palette", "none"), picture))}
     elif palette is not None:
@@ -95,6 +109,7 @@ def plan_fit(
         "seed": draw_seed() if seed is None else seed,
         "canvas": [width, height],
         "target": {"name": name, "sha256": images.digest(picture)},
+        "start": start_facts,
         "target_size": how["target_size"],
         "size": str(how["size"]),
         "stop": {
@@ -107,9 +122,23 @@ def plan_fit(
         "plugins": list(noted),
         "version": importlib.metadata.version("creativity-toolkit"),
     }
-    recipe = Recipe.from_dict(data)
+    recipe = Recipe.from_dict({key: value for key, value in data.items() if value is not None})
     parse_size(recipe.size, recipe.canvas).check_raster()
-    return Plan(recipe, picture)
+    return Plan(recipe, picture, begin)
+
+
+def _start(
+    start: str | Path | Artwork | None, keep: float | None, lock: str | Sequence[str], plugins: Sequence[str | Path]
+) -> tuple[Artwork | None, dict[str, Any] | None]:
+    """The artwork to go on from, opened, and what the recipe notes of it."""
+    if start is None:
+        if keep is not None or lock:
+            raise CreativityError("keep and lock speak of an artwork to go on from; name it with --start FILE")
+        return None, None
+    name = "" if isinstance(start, Artwork) else Path(start).name
+    artwork = start if isinstance(start, Artwork) else open_artwork(start)
+    registry.require_plugins(artwork.recipe.plugins, plugins, name or "the start")
+    return artwork, {"name": name, "sha256": artwork.digest, "keep": 1.0 if keep is None else keep, "lock": lock}
 
 
 def fit(target: Any, *, run_dir: str | Path | None = None, progress: Listener | None = None, **how: Any) -> Artwork:
@@ -124,7 +153,9 @@ def fit(target: Any, *, run_dir: str | Path | None = None, progress: Listener | 
     and recorded when not given. ``steps``, ``max_seconds`` (of search), ``target_loss``, ``plateau`` (steps without
     improvement): when to stop, whichever comes first. ``target_size``: long side of the pixels that are scored;
     ``size``: of the output. ``threads``: all by default. ``run_dir``: keep checkpoints, history and previews there, so
-    that the run can be resumed. ``progress``: called with every Event.
+    that the run can be resumed. ``start``: an artwork (or its file) to go on from, with its renderer and options where
+    no others are asked for; ``keep``: the part of its marks that start where they are, in [0, 1]; ``lock``: blocks and
+    ranges of marks that are not changed at all, such as "background,0-9". ``progress``: called with every Event.
 
     Raises CreativityError for anything that cannot be done, in one line.
     """
@@ -144,8 +175,10 @@ def resume(run_dir: str | Path, *, plugins: Sequence[str | Path] = (), progress:
     return run.run()
 
 
-def plan_redo(file: str | Path, *, target: Any = None, seed: int | None = None, plugins: Sequence[str | Path] = ()) -> Plan:
-    """The recipe in an artwork's file, with its target found: given, or by digest near the file.
+def plan_redo(
+    file: str | Path, *, target: Any = None, start: str | Path | None = None, seed: int | None = None, plugins: Sequence[str | Path] = ()
+) -> Plan:
+    """The recipe in an artwork's file, with its target and its start found: given, or by digest near the file.
 
     A recipe never loads a plug-in; those that it was made with must be given in ``plugins``.
     """
@@ -155,31 +188,55 @@ def plan_redo(file: str | Path, *, target: Any = None, seed: int | None = None, 
     if seed is not None:
         # Another search, so the clock's decisions of this one do not bind it.
         recipe = Recipe.from_dict({**recipe.replace(replay=None).to_dict(), "seed": seed})
+    begin = None
+    if recipe.start is not None:
+        begin = open_artwork(start) if start is not None else find_start(recipe.start, Path(file))
+        if begin.digest != recipe.start.sha256:
+            raise CreativityError(f"{start} is not the artwork that {file} goes on from (its digest differs)")
     if recipe.target is None:
-        return Plan(recipe, None)
+        return Plan(recipe, None, begin)
     if target is not None:
         picture = images.canonical(images.open_picture(target))
         if images.digest(picture) != recipe.target.sha256:
             raise CreativityError(f"{target} is not the picture that {file} was made from (its digest differs)")
-        return Plan(recipe, picture)
-    return Plan(recipe, find_target(recipe.target, Path(file)))
+        return Plan(recipe, picture, begin)
+    return Plan(recipe, find_target(recipe.target, Path(file)), begin)
 
 
 def find_target(target: Target, near: Path) -> Picture:
     """The picture with the target's digest: by its name beside ``near`` or here, in the run folder, in runs beside."""
-    folder = near if near.is_dir() else near.parent
     shipped = Path(__file__).parent / "data"
-    name = Path(target.name).name[:255]  # a file's word for itself leads nowhere else
-    named = [place / name for place in (folder, Path.cwd(), shipped) if name]
-    for path in [*named, folder / "target.png", *sorted(folder.glob("runs/*/target.png")), *sorted(Path.cwd().glob("runs/*/target.png"))]:
-        if os.path.isfile(path):
-            try:
-                picture = images.canonical(images.open_picture(path))
-            except CreativityError:
-                continue
-            if images.digest(picture) == target.sha256:
-                return picture
-    raise CreativityError(f"the picture {shown(name)} that {near} was made from is not at hand; name it with --target PICTURE")
+    for path in _near(target.name, near, "target.png", shipped):
+        try:
+            picture = images.canonical(images.open_picture(path))
+        except CreativityError:
+            continue
+        if images.digest(picture) == target.sha256:
+            return picture
+    name = shown(Path(target.name).name[:255])
+    raise CreativityError(f"the picture {name} that {near} was made from is not at hand; name it with --target PICTURE")
+
+
+def find_start(start: Start, near: Path) -> Artwork:
+    """The artwork with the start's digest: by its name beside ``near`` or here, in the run folder, in runs beside."""
+    for path in [*_near(start.name, near, "start.json"), *_near("", near, "artwork.json")]:
+        try:
+            artwork = open_artwork(path)
+        except CreativityError:
+            continue
+        if artwork.digest == start.sha256:
+            return artwork
+    name = shown(Path(start.name).name[:255])
+    raise CreativityError(f"the artwork {name} that {near} goes on from is not at hand; name it with --start FILE")
+
+
+def _near(name: str, near: Path, kept_as: str, *places: Path) -> list[Path]:
+    """The files that may be meant by a name in a recipe, or what run folders keep it as."""
+    folder = near if near.is_dir() else near.parent
+    name = Path(name).name[:255]  # a file's word for itself leads nowhere else
+    named = [place / name for place in (folder, Path.cwd(), *places) if name]
+    kept = [folder / kept_as, *sorted(folder.glob(f"runs/*/{kept_as}")), *sorted(Path.cwd().glob(f"runs/*/{kept_as}"))]
+    return [path for path in [*named, *kept] if os.path.isfile(path)]
 
 
 def run_folder(run_dir: str | Path | None, stem: str, recipe: Recipe) -> RunFolder:

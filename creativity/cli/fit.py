@@ -32,6 +32,12 @@ class Fit:
     """Colours to keep to: a name (creativity list palettes), a number of the picture's own, photo.jpg:6, or #112233,#ffcc00."""
     objective: Text = None
     """What counts as a likeness (creativity list objectives); by default pixel."""
+    start: Text = None
+    """An artwork of creativity to go on from (PNG, SVG, JSON or run folder), with its renderer and options."""
+    keep: Real = None
+    """The part of the start's marks that begin where they are, from 0 to 1; the rest is placed anew; by default 1."""
+    lock: Text = None
+    """Parts of the start that are not changed at all, such as background,0-9: blocks, and ranges of marks, the lowest 0."""
     optimizer: Text = None
     """How to search (creativity list optimizers): relay, greedy, adam, pgpe, sep-cma-es ...; by default relay."""
     seed: Number = None
@@ -89,6 +95,9 @@ def main(words: Sequence[str]) -> int:
         threads=asked.threads,
         device=asked.device,
         options=settings(asked.set),
+        start=asked.start,
+        keep=asked.keep,
+        lock=asked.lock or (),
         plugins=asked.plugin,
     )
     run = plan.run()  # what cannot work is refused here, before a folder is made

@@ -20,6 +20,8 @@ class Redo:
     """What to save; by default FILE-redo with the file's own suffix."""
     target: Text = None
     """The picture that it was made from, where it is not found beside the file."""
+    start: Text = None
+    """The artwork that it goes on from, where it is not found beside the file."""
     seed: Text = None
     """Another seed, or new to draw one."""
     run_dir: Folder = None
@@ -47,7 +49,7 @@ def main(words: Sequence[str]) -> int:
         if asked.seed != "new" and not (asked.seed.isascii() and asked.seed.isdecimal()):
             raise CreativityError(f"--seed takes a whole number or new, not {asked.seed!r}")
         seed = draw_seed() if asked.seed == "new" else int(asked.seed)
-    plan = verbs.plan_redo(asked.file, target=asked.target, seed=seed, plugins=asked.plugin)
+    plan = verbs.plan_redo(asked.file, target=asked.target, start=asked.start, seed=seed, plugins=asked.plugin)
     file = Path(asked.file).resolve()
     before = open_artwork(file).genome
     run = plan.run()  # what cannot work is refused here, before a folder is made

@@ -121,6 +121,8 @@ class Evolution(Optimizer):
         zeros = np.zeros(problem.spec.size, np.float32)
         if self.strategy.whole_population:
             self._first = self._to_z(start)
+            if problem.fresh is not None:  # one start for all: spread as their children will be
+                self._first[1:] += self.options.sigma * stream.at(0).standard_normal(self._first[1:].shape, dtype=np.float32)
             # A state of the right shape; the first tell replaces it with one that knows the true losses.
             losses = np.zeros(self.population, np.float32)
             self._state = self._algorithm.init(self._key, self._first, losses, self._params)

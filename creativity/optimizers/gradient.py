@@ -32,6 +32,9 @@ METHODS: dict[str, tuple[str, float, dict[str, Any]]] = {
     "lbfgs": ("LBFGS", 1.0, {"max_iter": 10, "history_size": 20, "line_search_fn": "strong_wolfe"}),
 }
 
+WARM = 0.25
+"""A search that goes on from a good start begins with this part of its method's rate, or it would undo what it was given."""
+
 
 @dataclass(frozen=True)
 class GradientOptions:
@@ -84,9 +87,13 @@ class Gradient(Optimizer):
         self.check(problem)
         spec = problem.spec
         self._centre, self._unit = spec.centre, spec.scale * spec.rates(self._factors())
+        if (start == start[0]).all():
+            start = start[:1]  # searches from one start would be one search
         self._z = ((start - self._centre) / self._unit).requires_grad_()
         name, _, settings = METHODS[self.options.method]
         self._rate: float = self.options.rate
+        if problem.fresh is not None and self._rate == METHODS[self.options.method][1]:
+            self._rate *= WARM
         self._torch: torch.optim.Optimizer = getattr(torch.optim, name)([self._z], lr=self._rate, **settings)
         self._best = start[0].clone()
         self.count = 0

@@ -54,14 +54,19 @@ class Greedy(Optimizer):
     def begin(self, problem: Problem, start: Tensor, stream: Stream) -> None:
         self.check(problem)
         self._builder, self._stream = problem.builder(), stream
+        # What a warm start has is left where it is; only what it lacks is placed.
+        self._fresh = np.ones(problem.marks, np.bool_) if problem.fresh is None else problem.fresh
+        self._placing = PLACING_STEPS if self._fresh.any() else 0
         self._genome = self._first(start[0])
         self._gain, self._loss = 0.0, np.inf
         self.count = 0
 
     def _first(self, genome: Tensor) -> Tensor:
-        """What to begin with: marks that draw nothing, over the best plain background."""
+        """What to begin with: marks that draw nothing, over the best plain background; or what a warm start has."""
+        if not self._fresh.any():
+            return genome.clone()
         self._builder.load(genome)
-        self._builder.remove(np.arange(self._builder.count))
+        self._builder.remove(self._fresh)
         self._builder.refit_background()
         return self._builder.genome
 
@@ -69,13 +74,13 @@ class Greedy(Optimizer):
         builder = self._builder
         builder.load(self._genome)
         total = builder.count
-        placing = self.count < PLACING_STEPS
-        turn = (self.count - PLACING_STEPS) % SWEEP_STEPS
+        placing = self.count < self._placing
+        turn = (self.count - self._placing) % SWEEP_STEPS
         if not placing and turn == 0:
             builder.refit_background()
             self._gain = 0.0
-        marks = _part(total, self.count, PLACING_STEPS) if placing else _part(total, turn, SWEEP_STEPS)
-        self._gain += self._sweep(marks, np.full(total, placing), self.options.patience)
+        marks = _part(total, self.count, self._placing) if placing else _part(total, turn, SWEEP_STEPS)
+        self._gain += self._sweep(marks, self._fresh & placing, self.options.patience)
         self._genome = builder.genome
         losses = problem.losses(self._genome[None])
         self._loss = float(losses[0])
@@ -88,11 +93,11 @@ class Greedy(Optimizer):
 
     @property
     def phase(self) -> str:
-        return "placing marks" if self.count < PLACING_STEPS else "fitting them in place"
+        return "placing marks" if self.count < self._placing else "fitting them in place"
 
     @property
     def converged(self) -> str | None:
-        sweeps, turn = divmod(self.count - PLACING_STEPS, SWEEP_STEPS)
+        sweeps, turn = divmod(self.count - self._placing, SWEEP_STEPS)
         if turn == 0 and sweeps >= self.options.sweeps:
             return f"every mark was placed, and fitted again {sweeps} times"
         if turn == 0 and sweeps > 0 and self._gain <= STILL * self._loss:

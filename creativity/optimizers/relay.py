@@ -16,7 +16,7 @@ from torch import Tensor
 from creativity import registry
 from creativity.errors import CreativityError
 from creativity.optimizers.base import Optimizer, State, Step
-from creativity.optimizers.gradient import METHODS
+from creativity.optimizers.gradient import METHODS, WARM
 from creativity.optimizers.greedy import GreedyOptions, Mend
 from creativity.options import option
 from creativity.problem import Problem
@@ -25,9 +25,8 @@ from creativity.streams import Stream
 SWEEPS = 5
 """Of back-fitting, before gradients take over: they do the rest faster."""
 
-WARM, MENDING = 0.25, 0.1
-"""A gradient stage that goes on from another starts with this part of its method's rate, or it would undo what it was given;
-in a round, where all but a few marks are in their places, with still less."""
+MENDING = 0.1
+"""In a round, where all but a few marks are in their places, gradients start with this part of their method's rate."""
 
 ROUND_STEPS = 100
 """Of gradients after each mending."""

@@ -1,0 +1,86 @@
+"""Going on from another artwork: what of it a search takes over, what begins anew, and what it may not touch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from creativity.artwork import Artwork
+from creativity.errors import CreativityError, nearest
+from creativity.held import Warm, marks_with, numbers_of
+from creativity.recipe import Start
+from creativity.renderers.base import Renderer
+from creativity.renderers.genome import BIJECTIONS, Block, ParamSpec
+from creativity.sources import shown
+from creativity.streams import Stream
+
+
+def warm(source: Artwork, how: Start, renderer: Renderer, stream: Stream) -> Warm:
+    """What ``source`` gives to a search with ``renderer``, as ``how`` says.
+
+    Marks are taken over in their order; where the renderer has fewer, the last are left out, where it has more, the rest is
+    new. ``how.keep`` is the part of the marks that stay where they are, ``stream`` chooses the others; a genome without
+    marks is mixed with a new one. Raises CreativityError for a genome of another make, and a lock of what is not there.
+    """
+    spec, old = renderer.spec, source.renderer.spec
+    genome, share = torch.zeros(spec.size), torch.zeros(spec.size)
+    before = {block.name: block for block in old.blocks}
+    for block in spec.blocks:
+        if block.name in before:
+            numbers = _carried(before[block.name], block, torch.from_numpy(source.genome)[old.slices[block.name]])
+            at = spec.slices[block.name].start
+            genome[at : at + len(numbers)], share[at : at + len(numbers)] = numbers, 1.0
+    taken = min(spec.marks, old.marks)
+    held = _held(how.lock, spec, taken)
+    if (lacking := held & (share == 0.0)).any():
+        missing = next(block.name for block in spec.blocks if lacking[spec.slices[block.name]].any())
+        raise CreativityError(f"lock: the start has no {missing} for every mark to hold; it has {taken} marks and {', '.join(before)}")
+    if held.all():
+        raise CreativityError("lock: nothing is left to search for; hold less")
+    fresh = np.zeros(spec.marks, np.bool_)
+    if any(block.per_mark for block in spec.blocks):
+        free = np.flatnonzero(~marks_with(held, spec)[:taken].all(axis=1))
+        moved = min(len(free), round((1.0 - how.keep) * taken))
+        fresh[stream.at(0).choice(free, moved, replace=False)] = True
+        fresh[taken:] = True
+        share[torch.from_numpy(numbers_of(fresh, spec)) & ~held] = 0.0
+    else:
+        share = torch.where(held, share, how.keep * share)
+    return Warm(genome, share, fresh, held)
+
+
+def _carried(before: Block, block: Block, numbers: Tensor) -> Tensor:
+    """The numbers of a block in another of its kind: as they are, or the same values in another range."""
+    same = before.shape[1:] == block.shape[1:] if block.per_mark else before.shape == block.shape
+    if not same or before.per_mark != block.per_mark:
+        raise CreativityError(
+            f"the start's {block.name} is {list(before.shape)}, here it is {list(block.shape)}; use the start's own options"
+        )
+    if (before.bijection, before.low, before.high) != (block.bijection, block.low, block.high):
+        values = before.low + (before.high - before.low) * BIJECTIONS[before.bijection].forward(numbers)
+        numbers = BIJECTIONS[block.bijection].inverse((values - block.low) / (block.high - block.low))
+    return numbers[: block.size]
+
+
+def _held(lock: Sequence[str], spec: ParamSpec, taken: int) -> Tensor:
+    """The numbers (D,) that a lock names: blocks, and ranges of the ``taken`` marks."""
+    held = torch.zeros(spec.size, dtype=torch.bool)
+    ranges = any(block.per_mark for block in spec.blocks)
+    for word in lock:
+        if word in spec.slices:
+            held[spec.slices[word]] = True
+        elif ranges and (found := re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", word)):
+            first, last = int(found[1]), int(found[2] or found[1])
+            if not first <= last < taken:
+                raise CreativityError(f"lock: there are no marks {word}; the start's are 0-{taken - 1}, the lowest first")
+            marks = np.zeros(spec.marks, np.bool_)
+            marks[first : last + 1] = True
+            held |= torch.from_numpy(numbers_of(marks, spec))
+        else:
+            marks_too = f", or a range of marks from 0-{taken - 1}" if ranges else ""
+            raise CreativityError(f"lock: no part is called {shown(word)}; {nearest(word, spec.slices)}{marks_too}")
+    return held
