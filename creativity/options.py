@@ -30,6 +30,11 @@ def option(
     return dataclasses.field(default=default, metadata=metadata)
 
 
+@dataclasses.dataclass(frozen=True)
+class NoOptions:
+    """Of a part that has nothing to set."""
+
+
 def build(cls: type[T], values: dict[str, Any], what: str) -> T:
     """The dataclass ``cls`` from plain data (TOML, JSON or text from a command line).
 

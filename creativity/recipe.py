@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 import tomllib
 from dataclasses import dataclass, field
 from typing import Any
@@ -108,10 +109,16 @@ class Recipe:
         return dataclasses.replace(self, **changes)
 
     @property
+    def packages(self) -> tuple[str, ...]:
+        """Those of ``plugins`` that are packages, ``name==version``; the others are files, by name and digest."""
+        return tuple(note for note in self.plugins if re.fullmatch(r"\S+==\S+", note))
+
+    @property
     def digest(self) -> str:
-        """sha256 of what decides the search; when it stops, on how many threads and at what size it is shown do not."""
+        """sha256 of what decides the search; when it stops, on how many threads and at what size it is shown, versions do not."""
         free = ("stop", "threads", "size", "version", "replay")
         decides = {key: value for key, value in self.to_dict().items() if key not in free}
+        decides["plugins"] = [note for note in self.plugins if note not in self.packages]
         return digest_bytes(json.dumps(decides, sort_keys=True).encode())
 
     def to_dict(self) -> dict[str, Any]:

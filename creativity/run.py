@@ -413,7 +413,7 @@ def open_run(folder: str | Path, plugins: Sequence[str | Path] = ()) -> Run:
     """
     held = RunFolder(folder)
     recipe = read_recipe(held)
-    registry.require_plugins(recipe.plugins, plugins, str(folder))
+    registry.require_plugins(recipe, plugins, str(folder))
     target = None
     if recipe.target is not None:
         target = images.canonical(images.open_picture(held / "target.png"))

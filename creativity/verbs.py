@@ -37,7 +37,9 @@ class Plan:
     start: Artwork | None = None
 
     def run(self, folder: str | Path | None = None) -> Run:
-        return Run(self.recipe, self.target, folder, self.start)
+        # The packages that serve now, which are noted and not insisted on; a run that is resumed keeps its own note.
+        files = (note for note in self.recipe.plugins if note not in self.recipe.packages)
+        return Run(self.recipe.replace(plugins=(*files, *registry.packages_of(self.recipe))), self.target, folder, self.start)
 
 
 def plan_fit(
@@ -65,7 +67,7 @@ def plan_fit(
     plugins: Sequence[str | Path] = (),
 ) -> Plan:
     """Everything that ``fit`` would do, decided and checked, but not begun. See ``fit`` for the arguments."""
-    noted = tuple(" ".join(registry.load_plugin(path)) for path in _several(plugins))
+    noted = tuple(registry.load_plugin(path) for path in _several(plugins))
     begin, start_facts = _start(start, keep, lock, _several(plugins))
     picture = images.canonical(images.open_picture(target))
     name = Path(target).name if isinstance(target, str | Path) else ""
@@ -137,7 +139,7 @@ def _start(
         return None, None
     name = "" if isinstance(start, Artwork) else Path(start).name
     artwork = start if isinstance(start, Artwork) else open_artwork(start)
-    registry.require_plugins(artwork.recipe.plugins, plugins, name or "the start")
+    registry.require_plugins(artwork.recipe, plugins, name or "the start")
     return artwork, {"name": name, "sha256": artwork.digest, "keep": 1.0 if keep is None else keep, "lock": lock}
 
 
@@ -183,7 +185,7 @@ def plan_redo(
     A recipe never loads a plug-in; those that it was made with must be given in ``plugins``.
     """
     recipe = open_artwork(file).recipe
-    registry.require_plugins(recipe.plugins, _several(plugins), str(file))
+    registry.require_plugins(recipe, _several(plugins), str(file))
     parse_size(recipe.size, recipe.canvas).check_raster()
     if seed is not None:
         # Another search, so the clock's decisions of this one do not bind it.

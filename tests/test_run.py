@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 import torch
 
-from creativity import registry, verbs
 from creativity import run as run_module
+from creativity import verbs
 from creativity.artwork import open_artwork
 from creativity.errors import CreativityError
 from creativity.files import RunFolder, load_state
@@ -264,39 +264,6 @@ def test_saving_that_takes_long_is_done_seldom(picture: Path, monkeypatch: pytes
     monkeypatch.setattr(run_module, "save_state", slow)
     tiny(picture, steps=None, max_seconds=1.0).run("often").run()
     assert 2 <= len(saved) <= 4  # at the start, at the end, and at most once in between
-
-
-def test_registered_parts_of_a_plugin_file_work_and_are_noted(picture: Path, forget: Any) -> None:
-    Path("mine.py").write_text(
-        textwrap.dedent("""
-            from creativity import registry
-            from creativity.objectives.pixel import Pixel
-            class Inverted(Pixel):
-                "Look unlike the target."
-                def __call__(self, candidates):
-                    return 1.0 - super().__call__(candidates)
-            registry.objectives.register("unlike", Inverted)
-        """)
-    )
-    plan = tiny(picture, objective="unlike", plugins=["mine.py"])
-    assert plan.recipe.plugins[0].startswith("mine.py ")
-    plan.run().run().save("unlike.svg")
-    verbs.plan_redo("unlike.svg", plugins=["mine.py"])
-    with pytest.raises(CreativityError, match="--plugin"):
-        verbs.plan_redo("unlike.svg")
-
-
-def test_a_broken_plugin_breaks_alone() -> None:
-    Path("broken.py").write_text("import no_such_module")
-    with pytest.raises(CreativityError, match=r"plug-in broken.py does not load: ModuleNotFoundError"):
-        registry.load_plugin("broken.py")
-    registry.renderers.places["gone"] = "no_such_package:Thing"
-    try:
-        with pytest.raises(CreativityError, match="plug-in for renderer 'gone'"):
-            registry.renderers.get("gone")
-        assert registry.renderers.get("triangles")
-    finally:
-        del registry.renderers.places["gone"]
 
 
 def test_a_transparent_target_is_scored_on_white_or_kept(target: np.ndarray[Any, Any]) -> None:

@@ -44,17 +44,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except CreativityError as error:
-        line = " ".join(str(error).split())
-        return _fail(f"creativity: {line if len(line) <= 600 else line[:600] + ' ...'}", 2)
+        return _fail(error, 2)
     except KeyboardInterrupt:
-        return _fail("creativity: interrupted", 130)
+        return _fail("interrupted", 130)
     except MemoryError:
-        return _fail("creativity: out of memory; try a smaller --size, --target-size, --count or population", 1)
+        return _fail("out of memory; try a smaller --size, --target-size, --count or population", 1)
     except BrokenPipeError:
         # The reader of our output has gone (| head): that is its right.
         status = 141
     except OSError as error:
-        status = _fail(f"creativity: {error.strerror or error}", 1)
+        status = _fail(error.strerror or error, 1)
+    except Exception as error:
+        from creativity import registry
+
+        if (line := registry.blame(error)) is None:
+            raise
+        return _fail(line, 1)
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return status
@@ -77,7 +82,9 @@ def _dispatch(words: Sequence[str]) -> int:
     return int(importlib.import_module(f"creativity.cli.{verb}").main(rest))
 
 
-def _fail(line: str, status: int) -> int:
-    with contextlib.suppress(OSError):
-        print(line, file=sys.stderr, flush=True)
+def _fail(problem: object, status: int) -> int:
+    """One line, whatever a file or a stranger's recipe put into it: no line breaks, no orders to the terminal."""
+    line = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in " ".join(str(problem).split()))
+    with contextlib.suppress(OSError, ValueError):
+        print(f"creativity: {line if len(line) <= 600 else line[:600] + ' ...'}", file=sys.stderr, flush=True)
     return status

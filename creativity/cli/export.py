@@ -38,7 +38,7 @@ def main(words: Sequence[str]) -> int:
     if not asked.output:
         raise CreativityError("export: say where to with -o FILE (.svg .png .json)")
     artwork = open_artwork(asked.file)
-    registry.require_plugins(artwork.recipe.plugins, asked.plugin, asked.file)
+    registry.require_plugins(artwork.recipe, asked.plugin, asked.file)
     verbs.check_outputs(asked.output, artwork.renderer)
     for output in asked.output:
         artwork.save(output, asked.size)

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from creativity.errors import CreativityError
-from creativity.objectives.base import Context
+from creativity.objectives.base import Context, Objective
 
 if TYPE_CHECKING:
     from creativity.problem import Candidates
@@ -20,7 +20,7 @@ class PixelOptions:
     pass
 
 
-class Pixel:
+class Pixel(Objective):
     """Mean squared error of [0, 1] sRGB against the target; a weight map (H, W) may say where it matters."""
 
     Options = PixelOptions
@@ -29,7 +29,8 @@ class Pixel:
     deterministic: ClassVar[bool] = True
 
     def __init__(self, options: PixelOptions, weight: Tensor | None = None):
-        self.options, self.weight = options, weight
+        super().__init__(options)
+        self.weight = weight
         self._target: Tensor | None = None
         self._at_size: dict[tuple[int, int], tuple[Tensor, Tensor | None]] = {}
 

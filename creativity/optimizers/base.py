@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from creativity.options import NoOptions
 from creativity.problem import Problem
 from creativity.streams import Stream
 
@@ -34,7 +36,7 @@ class Optimizer(ABC):
     schedules are stretched over, which the run sets and may correct while it learns how fast steps are.
     """
 
-    Options: ClassVar[type[Any]]
+    Options: ClassVar[type[Any]] = NoOptions
     default_steps: int = 1000
     starts: int = 1
 
@@ -60,11 +62,12 @@ class Optimizer(ABC):
 
     def step(self, problem: Problem) -> Step:
         """Ask, score, tell. The answer is scored along with the population: it is often better than any member."""
-        fidelity = self.fidelity(problem)
+        fidelity, count = self.fidelity(problem), self.count
         asked = self.ask()
         genomes = torch.cat([asked, self.answer[None]])
-        losses = problem.losses(genomes, self.count, fidelity)
+        losses = problem.losses(genomes, count, fidelity)
         self.tell(losses[:-1])
+        self.count = count + 1
         return Step(genomes, losses, fidelity)
 
     def fidelity(self, problem: Problem) -> float:
@@ -91,13 +94,35 @@ class Optimizer(ABC):
         """Why there is nothing left to do, in words; None while there is."""
         return None
 
-    @abstractmethod
     def state(self) -> State:
-        """Everything that the next step depends on, as plain arrays."""
+        """Everything that the next step depends on, as plain arrays: unless it is written anew, every tensor, array and
+        number among the attributes."""
+        arrays: State = {}
+        for name, value in vars(self).items():
+            if isinstance(value, Tensor):
+                arrays[f"tensor/{name}"] = value.detach().numpy()
+            elif isinstance(value, np.ndarray):
+                arrays[f"array/{name}"] = value
+            elif isinstance(value, int | float | np.generic):
+                arrays[f"number/{name}"] = np.asarray(value)
+            elif isinstance(value, list | dict | set):
+                kind = type(value).__name__
+                raise TypeError(f"{type(self).__name__}.{name} is a {kind}: keep a tensor, an array or numbers, or write state and restore")
+        return arrays
 
-    @abstractmethod
     def restore(self, state: State) -> None:
         """Continue from a ``state()`` of an optimizer that began on the same problem."""
+        for key, value in state.items():
+            kind, _, name = key.partition("/")
+            if kind in _KINDS:
+                setattr(self, name, _KINDS[kind](value))
+
+
+_KINDS: dict[str, Callable[[np.ndarray[Any, Any]], Any]] = {
+    "tensor": lambda value: torch.from_numpy(value.copy()),
+    "array": lambda value: value.copy(),
+    "number": lambda value: value.item(),
+}
 
 
 def staged(progress: float, coarse: float, until: float, problem: Problem) -> float:

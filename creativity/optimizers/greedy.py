@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from creativity.errors import CreativityError
-from creativity.optimizers.base import Optimizer, State, Step
+from creativity.optimizers.base import Optimizer, Step
 from creativity.options import option
 from creativity.problem import Problem
 from creativity.streams import Stream
@@ -107,14 +106,6 @@ class Greedy(Optimizer):
     @property
     def answer(self) -> Tensor:
         return self._genome
-
-    def state(self) -> State:
-        numbers = {"count": np.int64(self.count), "gain": np.float64(self._gain), "loss": np.float64(self._loss)}
-        return {**numbers, "genome": self._genome.numpy()}  # type: ignore[dict-item]
-
-    def restore(self, state: State) -> None:
-        self.count, self._gain, self._loss = int(state["count"]), float(state["gain"]), float(state["loss"])
-        self._genome = torch.from_numpy(state["genome"].copy())
 
 
 class Mend(Greedy):

@@ -2,46 +2,58 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
+import torch
 from torch import Tensor
 
+from creativity.options import NoOptions
 from creativity.renderers.genome import ParamSpec
 from creativity.streams import Stream
 
 Size = tuple[int, int]  # (height, width) in pixels
 
 
-@runtime_checkable
-class Renderer(Protocol):
+class Renderer(ABC):
     """Pure in (genomes, size, seed): the same numbers give the same picture.
 
     ``Options`` is the frozen dataclass of its options; ``differentiable`` says whether gradients reach the genomes,
-    ``resolution_free`` whether any output size shows the same picture.
+    ``resolution_free`` whether any output size shows the same picture. A class that derives from this one writes
+    ``spec`` and ``render`` and inherits the rest.
     """
 
-    Options: ClassVar[type[Any]]
-    differentiable: ClassVar[bool]
-    resolution_free: ClassVar[bool]
+    Options: ClassVar[type[Any]] = NoOptions
+    differentiable: ClassVar[bool] = True
+    resolution_free: ClassVar[bool] = True
+
+    def __init__(self, options: Any):
+        self.options = options
 
     @property
     def transparent(self) -> bool:
         """Whether its pictures can be seen through. If not, a transparent target is scored on white."""
-        ...
+        return False
 
-    @property
+    @cached_property
+    @abstractmethod
     def spec(self) -> ParamSpec:
         """The genome's blocks."""
-        ...
 
     def init(self, n: int, stream: Stream, hint: Tensor | None = None) -> Tensor:
-        """``n`` different genomes (n, D) to start from; ``hint`` is a target (4, H, W) to start near."""
-        ...
+        """``n`` different genomes (n, D) to start from; ``hint`` is a target (4, H, W) to start near.
 
+        Unless it is written anew: anything that the blocks allow, each number uniformly in its range.
+        """
+        random = stream.at()
+        units = {block.name: torch.from_numpy(random.random((n, *block.shape))) for block in self.spec.blocks}
+        return self.spec.encode({block.name: block.low + (block.high - block.low) * units[block.name] for block in self.spec.blocks})
+
+    @abstractmethod
     def render(self, genomes: Tensor, size: Size, seed: int = 0, alpha: bool = False) -> Tensor:
         """Genomes (B, D) -> images (B, 3, H, W) in [0, 1]; with ``alpha``, premultiplied RGBA (B, 4, H, W)."""
-        ...
 
 
 @runtime_checkable

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from creativity.options import option
 from creativity.renderers import raster
-from creativity.renderers.base import Size
+from creativity.renderers.base import Renderer, Size
 from creativity.renderers.genome import Block, ParamSpec
 from creativity.renderers.raster.compiled import compiled
 from creativity.renderers.raster.cpu import share_out
@@ -40,7 +40,7 @@ class EsClipOptions:
     alpha_scale: float = option(0.5, "greatest opacity of a triangle", above=0.0, high=1.0)
 
 
-class EsClip:
+class EsClip(Renderer):
     """Triangles as es-clip paints them: corners on whole pixels, hard edges, on nothing.
 
     The pixels are those of whatever size is asked for, as they would be had the original been run at that size: other sizes

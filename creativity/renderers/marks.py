@@ -7,10 +7,10 @@ elements they make; all else is here. Marks are filled outlines, composited in o
 from __future__ import annotations
 
 import re
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from torch import Tensor
 from creativity.errors import CreativityError
 from creativity.options import option
 from creativity.renderers import raster
-from creativity.renderers.base import Size
+from creativity.renderers.base import Renderer, Size
 from creativity.renderers.genome import Block, ParamSpec
 from creativity.renderers.raster.builder import Drawing, MarkBuilder
 from creativity.renderers.raster.forms import Form
@@ -56,15 +56,8 @@ def parse_colour(text: str) -> tuple[float, float, float]:
     return red, green, blue
 
 
-class Marks(ABC):
+class Marks(Renderer):
     """``count`` marks, each with a geometry, a colour and an opacity, painted in order."""
-
-    Options: ClassVar[type[Any]]
-    differentiable: ClassVar[bool] = True
-    resolution_free: ClassVar[bool] = True
-
-    def __init__(self, options: Any):
-        self.options = options
 
     # -- what a renderer of marks says
 
