@@ -81,7 +81,7 @@ def describe(cls: type[Any]) -> list[tuple[str, str, str]]:
         elif field.metadata.get("low") is not None or field.metadata.get("high") is not None:
             low, high = field.metadata.get("low"), field.metadata.get("high")
             text += f" ({'' if low is None else low} .. {'' if high is None else high})"
-        default = "" if field.default is None else str(plain(field.default))
+        default = "" if field.default in (None, dataclasses.MISSING) else str(plain(field.default))
         rows.append((field.name, default, text))
     return rows
 

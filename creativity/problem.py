@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -10,12 +11,16 @@ import torch
 from torch import Tensor
 
 from creativity.held import FreeSpec, Held, HeldBuilder, Warm
-from creativity.objectives.base import LeastSquares, Objective
+from creativity.objectives.base import Composite, Context, Likeness, Objective
+from creativity.objectives.pixel import Pixel, PixelOptions
 from creativity.renderers.base import Builder, BuildingRenderer, FusedRenderer, Renderer, Size
 from creativity.renderers.genome import ParamSpec
 
 BUILDING_SIDE, BUILDING_PIXELS = 256, 10
 """Marks are placed at this long side at least, and with room for a mark this many pixels wide: finer would cost and gain nothing."""
+
+PART_PIXELS = 2**20
+"""Of pictures that are compared at once: in the memory that a population's pictures would take, a desktop would drown."""
 
 
 class Candidates:
@@ -42,6 +47,19 @@ class Candidates:
         if key not in self._images:
             self._images[key] = self.renderer.render(self.genomes, key[0], self.seed, alpha)
         return self._images[key]
+
+    @property
+    def transparent(self) -> bool:
+        """Whether the pictures can be seen through."""
+        return self.renderer.transparent
+
+    def in_parts(self, losses: Callable[[Candidates], Tensor]) -> Tensor:
+        """Losses (B,) by a function that draws: of a few candidates at a time, where nobody asks for gradients."""
+        few = max(1, PART_PIXELS // (self.size[0] * self.size[1]))
+        if len(self.genomes) <= few or self.genomes.requires_grad:
+            return losses(self)
+        about = (self._size, self.step, self.fidelity, self.seed)
+        return torch.cat([losses(Candidates(self.renderer, genomes, *about)) for genomes in torch.split(self.genomes, few)])  # type: ignore[no-untyped-call]
 
     def squared_error(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
         """Weighted mean squared errors (B,) against ``target`` (4, H, W), premultiplied RGBA, weight (H, W).
@@ -93,6 +111,19 @@ class Problem:
         losses = self.objective(candidates)
         return losses.nan_to_num(nan=torch.inf, posinf=torch.inf, neginf=torch.inf)
 
+    def squared_error(self, genome: Tensor, target: Tensor) -> float:
+        """The plain mean squared error of a whole genome (D,) against ``target`` (4, H, W), whatever the objective is."""
+        with torch.no_grad():
+            return float(Candidates(self.renderer, genome[None], self.size, seed=self.seed).squared_error(target)[0])
+
+    def values(self, genome: Tensor) -> dict[str, float]:
+        """The loss of each term of the objective, by its name, for a whole genome (D,); empty where there is but one."""
+        if not isinstance(self.objective, Composite):
+            return {}
+        with torch.no_grad():
+            found = self.objective.values(Candidates(self.renderer, genome[None], self.size, seed=self.seed))
+        return {name: float(losses[0]) for name, losses in found.items()}
+
     @property
     def marks(self) -> int:
         """How many marks may be moved as a whole."""
@@ -111,12 +142,21 @@ class Problem:
         """Whether drawings can be built mark by mark: the renderer offers it, the objective is a squared error, and no mark
         is held in part."""
         whole = self.held is None or self.held.whole_marks
-        return whole and isinstance(self.renderer, BuildingRenderer) and isinstance(self.objective, LeastSquares)
+        return whole and isinstance(self.renderer, BuildingRenderer) and type(self.objective) is Pixel
+
+    @cached_property
+    def least_squares(self) -> Problem:
+        """The same with the squared error to the target instead, for which drawings can be begun; itself where there is no target."""
+        if type(self.objective) is Pixel or not isinstance(self.objective, Likeness):
+            return self
+        pixel = Pixel(PixelOptions())
+        pixel.prepare(Context(self.size, *self.objective.goal(self.size)))
+        return Problem(self.renderer, pixel, self.size, self.seed, self.warm)
 
     def builder(self) -> Builder:
         """A builder; only where ``buildable``. It works at the size that is scored, or at a smaller one that will do."""
         assert isinstance(self.renderer, BuildingRenderer)
-        assert isinstance(self.objective, LeastSquares)
+        assert isinstance(self.objective, Pixel)
         enough = max(BUILDING_SIDE, BUILDING_PIXELS * self.spec.marks**0.5)
         fidelity = min(1.0, enough / max(self.size)) if self.resolution_free else 1.0
         size = max(1, round(self.size[0] * fidelity)), max(1, round(self.size[1] * fidelity))

@@ -49,6 +49,15 @@ class Start:
 
 
 @dataclass(frozen=True)
+class Focus:
+    """Where the target matters: by a mask, known by its digest, or, without one, by what stands out in the target itself."""
+
+    name: str = "auto"
+    sha256: str = ""
+    strength: float = option(8.0, "how many times as much what matters counts", low=1.0, high=1e6)
+
+
+@dataclass(frozen=True)
 class Stop:
     """When to stop; whichever comes first."""
 
@@ -84,6 +93,7 @@ class Recipe:
     canvas: tuple[int, ...] = (1, 1)
     target: Target | None = None
     start: Start | None = None
+    focus: Focus | None = None
     target_size: int = option(256, "long side of the pixels that are scored", low=8, high=4096)
     size: str = option("1024", "size of the output")
     stop: Stop = Stop()

@@ -128,7 +128,14 @@ renderers = Registry(
 )
 objectives = Registry(
     "objective",
-    {"pixel": "creativity.objectives.pixel:Pixel"},
+    {
+        "difference": "creativity.objectives.difference:Difference",
+        "edges": "creativity.objectives.edges:Edges",
+        "pixel": "creativity.objectives.pixel:Pixel",
+        "ssim": "creativity.objectives.ssim:Ssim",
+        "sum": "creativity.objectives.sum:Sum",
+    },
+    aliases={name: ("difference", {"metric": name}) for name in ("l1", "huber", "oklab")},
 )
 optimizers = Registry(
     "optimizer",

@@ -20,11 +20,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from creativity import images, registry
+from creativity import focus, images, registry
 from creativity.artwork import MAX_GENOME, Artwork, open_artwork
 from creativity.errors import CreativityError
 from creativity.files import STATES, RunFolder, load_state, save_state, write_atomically
 from creativity.objectives.base import Context
+from creativity.objectives.pixel import Pixel
 from creativity.optimizers.base import Optimizer, Step
 from creativity.options import plain
 from creativity.problem import Problem
@@ -39,6 +40,7 @@ CHECKPOINT_SECONDS = 2.0  # at least; and saving may take at most a twentieth of
 HORIZON_LOOKS = 50  # how often in a timed run its length in steps is estimated anew
 SCORE_EVERY = 10  # steps between looks at the answer where the steps' own losses cannot be compared
 HISTORY_LINES = 1000
+TERMS_LINES = 100  # of them say what each term of a sum is worth, for the best: it costs a look at it
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,13 @@ class Event:
     remaining: float | None
     fidelity: float = 1.0
     phase: str = ""
+    squared: bool = True  # the loss is the plain mean squared error
 
     @property
     def psnr(self) -> float:
-        """Peak signal-to-noise ratio of the best in dB, where the loss is a mean squared error."""
+        """Peak signal-to-noise ratio of the best in dB; NaN where the loss is not the plain mean squared error."""
+        if not self.squared:
+            return math.nan
         return -10 * math.log10(self.best) if 0 < self.best < math.inf else math.inf
 
 
@@ -68,8 +73,9 @@ class Interrupted(Exception):
 class Run:
     """One search. With a folder it can be killed at any moment and resumed to the same result.
 
-    ``target`` is a canonical picture, uint8 RGBA (H, W, 4); ``start`` the artwork that the recipe goes on from, if it does.
-    Raises CreativityError, before anything starts, for parts that do not go together.
+    ``target`` and ``mask``, where the recipe's focus has one, are canonical pictures, uint8 RGBA (H, W, 4); ``start`` is the
+    artwork that the recipe goes on from, if it does. Raises CreativityError, before anything starts, for parts that do not
+    go together.
     """
 
     def __init__(
@@ -78,8 +84,9 @@ class Run:
         target: np.ndarray[Any, Any] | None = None,
         folder: str | Path | None = None,
         start: Artwork | None = None,
+        mask: np.ndarray[Any, Any] | None = None,
     ):
-        self.target, self.start = target, start
+        self.target, self.start, self.mask = target, start, mask
         self.folder = RunFolder(folder) if folder else None
         self.listeners: list[Callable[[Event], None]] = []
         self.outputs: list[str] = []
@@ -107,8 +114,8 @@ class Run:
             raise CreativityError(f"objective {recipe.objective.name!r} needs a picture to match; give one: creativity fit PICTURE")
         if renderer.spec.size > MAX_GENOME:
             raise CreativityError(f"a genome of {renderer.spec.size} numbers does not fit into a file; at most {MAX_GENOME} do")
-        objective.prepare(Context(size, scored))
-        self._hint = scored
+        objective.prepare(Context(size, scored, self._weight(size)))
+        self._hint, self._squared = scored, type(objective) is Pixel and recipe.focus is None
         self.streams = Streams(recipe.seed)
         start_from = None
         if recipe.start is not None:
@@ -130,6 +137,15 @@ class Run:
         self._saved_at, self._save_took = -math.inf, 0.0
         self._phase = ""
         self._last = Event("start", 0, self.horizon, math.inf, math.inf, 0.0, None)
+
+    def _weight(self, size: tuple[int, int]) -> Tensor | None:
+        """Where the target matters, (H, W); None: everywhere the same."""
+        asked = self.recipe.focus
+        if asked is None:
+            return None
+        if self.target is None or bool(asked.sha256) != (self.mask is not None):
+            raise CreativityError("a focus needs a picture to match, and the mask that the recipe names")
+        return focus.weights(focus.salient(self.target) if self.mask is None else focus.masked(self.mask), size, asked.strength)
 
     # -- the loop
 
@@ -249,6 +265,8 @@ class Run:
                 write_atomically(self.folder / "target.png", images.encode_png(self.target, {}, None))
             if self.start is not None:
                 write_atomically(self.folder / "start.json", self.start.to_json() + "\n")
+            if self.mask is not None:
+                write_atomically(self.folder / "focus.png", images.encode_png(self.mask, {}, None))
             write_atomically(self.folder / "outputs.json", json.dumps(self.outputs))
             # Last, for it is what makes the folder a run.
             write_atomically(self.folder / "recipe.toml", self.recipe.to_toml())
@@ -293,7 +311,10 @@ class Run:
         horizons = tuple(pair for pair in self._horizons if pair[0] <= self.count)
         recipe = self.recipe.replace(replay=Replay(self.count, horizons))
         scored = {"loss": self.best_loss} if math.isfinite(self.best_loss) else {}
-        return Artwork(self.best.numpy().astype(np.float32), recipe, {**scored, "steps": self.count})
+        if self._hint is not None:
+            scored["mse"] = self.problem.squared_error(self.best, self._hint)
+        terms = {f"term_{name.replace('-', '_')}": value for name, value in self.problem.values(self.best).items()}
+        return Artwork(self.best.numpy().astype(np.float32), recipe, {**scored, **terms, "steps": self.count})
 
     def save(self) -> None:
         """Write a checkpoint, the history so far and a preview, in this order: what is named by one is there."""
@@ -354,10 +375,14 @@ class Run:
 
     def _note(self, kind: str, loss: float, fidelity: float) -> None:
         horizon = self.horizon
-        self._last = Event(kind, self.count, horizon, loss, self.best_loss, self.seconds, self._remaining(horizon), fidelity, self._phase)
+        self._last = Event(
+            kind, self.count, horizon, loss, self.best_loss, self.seconds, self._remaining(horizon), fidelity, self._phase, self._squared
+        )
         worth_a_line = kind != "step" or self.count % max(1, horizon // HISTORY_LINES) == 0
         if worth_a_line and self.folder and not self.folder.done:
-            line = {"event": kind, "step": self.count, "loss": _number(loss), "best": _number(self.best_loss)}
+            line: dict[str, Any] = {"event": kind, "step": self.count, "loss": _number(loss), "best": _number(self.best_loss)}
+            if self.best is not None and (kind != "step" or self.count % max(1, horizon // TERMS_LINES) == 0):
+                line |= {"terms": values} if (values := self.problem.values(self.best)) else {}
             self._history.append(json.dumps({**line, "fidelity": round(fidelity, 4), "seconds": round(self.seconds, 4)}) + "\n")
             if kind == "done":
                 self._append_history(self.folder)
@@ -414,15 +439,19 @@ def open_run(folder: str | Path, plugins: Sequence[str | Path] = ()) -> Run:
     held = RunFolder(folder)
     recipe = read_recipe(held)
     registry.require_plugins(recipe, plugins, str(folder))
-    target = None
-    if recipe.target is not None:
-        target = images.canonical(images.open_picture(held / "target.png"))
-        if images.digest(target) != recipe.target.sha256:
-            raise CreativityError(f"{held / 'target.png'} is not the picture that this run began with (its digest differs)")
+
+    def kept(name: str, digest: str) -> np.ndarray[Any, Any]:
+        picture = images.canonical(images.open_picture(held / name))
+        if images.digest(picture) != digest:
+            raise CreativityError(f"{held / name} is not the picture that this run began with (its digest differs)")
+        return picture
+
+    target = kept("target.png", recipe.target.sha256) if recipe.target else None
+    mask = kept("focus.png", recipe.focus.sha256) if recipe.focus and recipe.focus.sha256 else None
     start = open_artwork(held / "start.json") if recipe.start is not None else None
     if start is not None and recipe.start is not None and start.digest != recipe.start.sha256:
         raise CreativityError(f"{held / 'start.json'} is not the artwork that this run began with (its digest differs)")
-    run = Run(recipe, target, folder, start)
+    run = Run(recipe, target, folder, start, mask)
     if (held / "outputs.json").is_file():
         with open_source(held / "outputs.json", "list of outputs", limit=1_000_000) as file:
             stored = parse_json(file.read(), str(held / "outputs.json"))

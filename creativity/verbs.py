@@ -17,7 +17,9 @@ from creativity import images, palettes, presets, registry
 from creativity.artwork import SUFFIXES, Artwork, open_artwork
 from creativity.errors import CreativityError, nearest
 from creativity.files import RunFolder, make_folder, numbered, unwritable
-from creativity.recipe import Recipe, Start, Target
+from creativity.focus import AUTO, masked
+from creativity.objectives.sum import summed
+from creativity.recipe import Focus, Recipe, Start, Target
 from creativity.renderers.base import Renderer, VectorRenderer
 from creativity.run import Event, Run, open_run
 from creativity.size import parse_size
@@ -30,16 +32,18 @@ Picture = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Plan:
-    """A recipe made concrete, with the target's pixels (uint8 RGBA) and the start that it speaks of."""
+    """A recipe made concrete, with the pixels (uint8 RGBA) of the target and the focus mask, and the start that it speaks of."""
 
     recipe: Recipe
     target: Picture | None
     start: Artwork | None = None
+    mask: Picture | None = None
 
     def run(self, folder: str | Path | None = None) -> Run:
         # The packages that serve now, which are noted and not insisted on; a run that is resumed keeps its own note.
         files = (note for note in self.recipe.plugins if note not in self.recipe.packages)
-        return Run(self.recipe.replace(plugins=(*files, *registry.packages_of(self.recipe))), self.target, folder, self.start)
+        recipe = self.recipe.replace(plugins=(*files, *registry.packages_of(self.recipe)))
+        return Run(recipe, self.target, folder, self.start, self.mask)
 
 
 def plan_fit(
@@ -49,7 +53,9 @@ def plan_fit(
     renderer: str | None = None,
     count: int | None = None,
     palette: Any = None,
-    objective: str | None = None,
+    objective: str | dict[str, Any] | None = None,
+    focus: Any = None,
+    focus_strength: float | None = None,
     optimizer: str | None = None,
     seed: int | None = None,
     steps: int | None = None,
@@ -72,6 +78,7 @@ def plan_fit(
     picture = images.canonical(images.open_picture(target))
     name = Path(target).name if isinstance(target, str | Path) else ""
     asked = {"renderer": renderer, "count": count, "palette": palette, "objective": objective, "optimizer": optimizer, "steps": steps}
+    asked |= {"focus": focus, "focus_strength": focus_strength}
     if begin is not None and renderer is None and "renderer" not in presets.settings(preset):
         asked["renderer"] = begin.recipe.renderer.name
     how, options = presets.resolve(preset, {**asked, "size": size, "target_size": target_size}, options or {})
@@ -86,6 +93,9 @@ def plan_fit(
             raise CreativityError(f"options are written as renderer.NAME, objective.NAME or optimizer.NAME, not {key!r}")
         parts[part][option.replace("-", "_")] = value
     chosen = {kind: how[kind] for kind in parts}
+    if isinstance(how["objective"], dict) or {":", ","} & set(how["objective"]):
+        chosen["objective"], parts["objective"] = "sum", summed(how["objective"], parts["objective"])
+    attended, mask = _focus(how)
     for kind, part_name in chosen.items():
         table: registry.Registry = getattr(registry, f"{kind}s")
         base, fixed = table.resolve(part_name)
@@ -112,6 +122,7 @@ def plan_fit(
         "canvas": [width, height],
         "target": {"name": name, "sha256": images.digest(picture)},
         "start": start_facts,
+        "focus": attended,
         "target_size": how["target_size"],
         "size": str(how["size"]),
         "stop": {
@@ -126,7 +137,7 @@ def plan_fit(
     }
     recipe = Recipe.from_dict({key: value for key, value in data.items() if value is not None})
     parse_size(recipe.size, recipe.canvas).check_raster()
-    return Plan(recipe, picture, begin)
+    return Plan(recipe, picture, begin, mask)
 
 
 def _start(
@@ -143,6 +154,22 @@ def _start(
     return artwork, {"name": name, "sha256": artwork.digest, "keep": 1.0 if keep is None else keep, "lock": lock}
 
 
+def _focus(how: dict[str, Any]) -> tuple[dict[str, Any] | None, Picture | None]:
+    """What the recipe notes of the focus that is asked for, and its mask."""
+    asked, strength = how.get("focus"), how.get("focus_strength")
+    if asked is None:
+        if strength is not None:
+            raise CreativityError("a focus strength needs a focus: --focus auto, or --focus MASK.png, bright where it matters")
+        return None, None
+    table = {} if strength is None else {"strength": strength}
+    if isinstance(asked, str) and asked == AUTO:
+        return {"name": AUTO, **table}, None
+    mask = images.canonical(images.open_picture(asked))
+    masked(mask)
+    name = Path(asked).name if isinstance(asked, str | Path) else ""
+    return {"name": name, "sha256": images.digest(mask), **table}, mask
+
+
 def fit(target: Any, *, run_dir: str | Path | None = None, progress: Listener | None = None, **how: Any) -> Artwork:
     """Fit a picture with marks and return the artwork.
 
@@ -151,7 +178,9 @@ def fit(target: Any, *, run_dir: str | Path | None = None, progress: Listener | 
     ``target``: a path, a PIL image or an array (H, W, 3|4) of uint8. ``preset``: settings under one name (``creativity list
     presets``), where no other argument says otherwise. ``renderer``, ``objective``, ``optimizer``: names (``creativity
     list``); ``options``: any option of theirs, {"renderer.background": "none"}; ``count``: how many marks. ``palette``: a name
-    (``creativity list palettes``), a number of the picture's own colours, another picture, or colours. ``seed``: drawn
+    (``creativity list palettes``), a number of the picture's own colours, another picture, or colours. ``objective`` may be
+    a sum, {"pixel": 1, "ssim": 0.5}. ``focus``: where the picture matters, "auto" or a mask (a path, image or array, bright
+    where it matters), and ``focus_strength``: how many times as much. ``seed``: drawn
     and recorded when not given. ``steps``, ``max_seconds`` (of search), ``target_loss``, ``plateau`` (steps without
     improvement): when to stop, whichever comes first. ``target_size``: long side of the pixels that are scored;
     ``size``: of the output. ``threads``: all by default. ``run_dir``: keep checkpoints, history and previews there, so
@@ -178,9 +207,15 @@ def resume(run_dir: str | Path, *, plugins: Sequence[str | Path] = (), progress:
 
 
 def plan_redo(
-    file: str | Path, *, target: Any = None, start: str | Path | None = None, seed: int | None = None, plugins: Sequence[str | Path] = ()
+    file: str | Path,
+    *,
+    target: Any = None,
+    focus: Any = None,
+    start: str | Path | None = None,
+    seed: int | None = None,
+    plugins: Sequence[str | Path] = (),
 ) -> Plan:
-    """The recipe in an artwork's file, with its target and its start found: given, or by digest near the file.
+    """The recipe in an artwork's file, with its target, its focus mask and its start found: given, or by digest near the file.
 
     A recipe never loads a plug-in; those that it was made with must be given in ``plugins``.
     """
@@ -197,18 +232,27 @@ def plan_redo(
             raise CreativityError(f"{start} is not the artwork that {file} goes on from (its digest differs)")
     if recipe.target is None:
         return Plan(recipe, None, begin)
-    if target is not None:
-        picture = images.canonical(images.open_picture(target))
-        if images.digest(picture) != recipe.target.sha256:
-            raise CreativityError(f"{target} is not the picture that {file} was made from (its digest differs)")
+    picture = _given(target, recipe.target, Path(file)) if target is not None else find_target(recipe.target, Path(file))
+    if recipe.focus is None or not recipe.focus.sha256:
         return Plan(recipe, picture, begin)
-    return Plan(recipe, find_target(recipe.target, Path(file)), begin)
+    mask = _given(focus, recipe.focus, Path(file)) if focus is not None else find_target(recipe.focus, Path(file))
+    return Plan(recipe, picture, begin, mask)
 
 
-def find_target(target: Target, near: Path) -> Picture:
-    """The picture with the target's digest: by its name beside ``near`` or here, in the run folder, in runs beside."""
+def _given(source: Any, wanted: Target | Focus, file: Path) -> Picture:
+    picture = images.canonical(images.open_picture(source))
+    if images.digest(picture) != wanted.sha256:
+        what = "picture" if isinstance(wanted, Target) else "focus mask"
+        raise CreativityError(f"{source} is not the {what} that {file} was made from (its digest differs)")
+    return picture
+
+
+def find_target(target: Target | Focus, near: Path) -> Picture:
+    """The picture, or the focus mask, with that digest: by its name beside ``near`` or here, in the run folder, in runs beside."""
+    aim = isinstance(target, Target)
+    what, kept, flag = ("picture", "target.png", "--target PICTURE") if aim else ("focus mask", "focus.png", "--focus MASK")
     shipped = Path(__file__).parent / "data"
-    for path in _near(target.name, near, "target.png", shipped):
+    for path in _near(target.name, near, kept, shipped):
         try:
             picture = images.canonical(images.open_picture(path))
         except CreativityError:
@@ -216,7 +260,7 @@ def find_target(target: Target, near: Path) -> Picture:
         if images.digest(picture) == target.sha256:
             return picture
     name = shown(Path(target.name).name[:255])
-    raise CreativityError(f"the picture {name} that {near} was made from is not at hand; name it with --target PICTURE")
+    raise CreativityError(f"the {what} {name} that {near} was made from is not at hand; name it with {flag}")
 
 
 def find_start(start: Start, near: Path) -> Artwork:

@@ -18,9 +18,11 @@ from creativity.renderers.base import BuildingRenderer, FusedRenderer, Renderer,
 from creativity.streams import Streams
 from tests.oracles import psnr, resvg
 
-RENDERERS, OBJECTIVES, OPTIMIZERS = registry.renderers.parts(), registry.objectives.parts(), registry.optimizers.names()
+RENDERERS, OBJECTIVES, OPTIMIZERS = registry.renderers.parts(), registry.objectives.names(), registry.optimizers.names()
 MARKS = [name for name, (part, _) in registry.renderers.aliases.items() if part == "shapes"]
 SMALL = {name: {"count": 6} for name in ("es-clip", "triangles", *MARKS)} | {"shapes": {"count": 16}}
+
+TERMS = {"terms": {"pixel": 1.0, "edges": 0.5, "ssim": {"weight": 0.2, "scales": 2}}}
 
 
 def renderer_of(name: str, **options: Any) -> Renderer:
@@ -31,7 +33,7 @@ def renderer_of(name: str, **options: Any) -> Renderer:
 def problem_of(renderer: str, objective: str, target: Any) -> Problem:
     scored = torch.from_numpy(images.premultiplied(images.resized(target, 32)))
     size = (scored.shape[1], scored.shape[2])
-    goal = registry.objectives.create(objective, {})
+    goal = registry.objectives.create(objective, TERMS if objective == "sum" else {})
     goal.prepare(Context(size, scored))
     return Problem(renderer_of(renderer), goal, size)
 

@@ -31,7 +31,11 @@ class Fit:
     palette: Text = None
     """Colours to keep to: a name (creativity list palettes), a number of the picture's own, photo.jpg:6, or #112233,#ffcc00."""
     objective: Text = None
-    """What counts as a likeness (creativity list objectives); by default pixel."""
+    """What counts as a likeness (creativity list objectives), or a sum such as pixel:1,ssim:0.5; by default pixel."""
+    focus: Text = None
+    """Where the picture matters: a mask, bright where it does, or auto, what stands out by itself."""
+    focus_strength: Real = None
+    """How many times as much what is in focus counts; by default 8."""
     start: Text = None
     """An artwork of creativity to go on from (PNG, SVG, JSON or run folder), with its renderer and options."""
     keep: Real = None
@@ -84,6 +88,8 @@ def main(words: Sequence[str]) -> int:
         count=asked.count,
         palette=asked.palette,
         objective=asked.objective,
+        focus=asked.focus,
+        focus_strength=asked.focus_strength,
         optimizer=asked.optimizer,
         seed=asked.seed,
         steps=asked.steps,
@@ -102,7 +108,7 @@ def main(words: Sequence[str]) -> int:
     )
     run = plan.run()  # what cannot work is refused here, before a folder is made
     renderer = run.problem.renderer
-    verbs.check_outputs(asked.output, renderer, inputs=[asked.picture, *asked.plugin])
+    verbs.check_outputs(asked.output, renderer, inputs=[asked.picture, *([asked.focus] if asked.focus else []), *asked.plugin])
     stem = Path(asked.picture).stem
     run.folder = verbs.run_folder(asked.run_dir, stem, plan.recipe)
     fresh = None if asked.output else Path(f"{stem[:100]}-{plan.recipe.renderer.name}{verbs.default_kind(renderer)}")

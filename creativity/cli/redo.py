@@ -20,6 +20,8 @@ class Redo:
     """What to save; by default FILE-redo with the file's own suffix."""
     target: Text = None
     """The picture that it was made from, where it is not found beside the file."""
+    focus: Text = None
+    """The focus mask that it was made with, where it is not found beside the file."""
     start: Text = None
     """The artwork that it goes on from, where it is not found beside the file."""
     seed: Text = None
@@ -49,12 +51,12 @@ def main(words: Sequence[str]) -> int:
         if asked.seed != "new" and not (asked.seed.isascii() and asked.seed.isdecimal()):
             raise CreativityError(f"--seed takes a whole number or new, not {asked.seed!r}")
         seed = draw_seed() if asked.seed == "new" else int(asked.seed)
-    plan = verbs.plan_redo(asked.file, target=asked.target, start=asked.start, seed=seed, plugins=asked.plugin)
+    plan = verbs.plan_redo(asked.file, target=asked.target, focus=asked.focus, start=asked.start, seed=seed, plugins=asked.plugin)
     file = Path(asked.file).resolve()
     before = open_artwork(file).genome
     run = plan.run()  # what cannot work is refused here, before a folder is made
     renderer = run.problem.renderer
-    inputs = [*([asked.target] if asked.target else []), *asked.plugin]
+    inputs = [*(given for given in (asked.target, asked.focus) if given), *asked.plugin]
     verbs.check_outputs(asked.output, renderer, inputs)
     stem = f"{file.stem[:100]}-redo"
     run.folder = verbs.run_folder(asked.run_dir, stem, plan.recipe)

@@ -66,9 +66,10 @@ def search(run: Run, outputs: Sequence[str], *, quiet: bool, as_json: bool, fres
 
 def _figures(run: Run, artwork: Artwork, files: list[str], wall: float) -> dict[str, Any]:
     assert run.folder is not None
-    loss = artwork.results.get("loss")
+    mse = artwork.results.get("mse")
     figures = {
-        "loss": loss,
+        "loss": artwork.results.get("loss"),
+        **artwork.results,
         "steps": run.count,
         "seconds": round(run.seconds, 3),
         "wall": round(wall, 3),
@@ -77,8 +78,8 @@ def _figures(run: Run, artwork: Artwork, files: list[str], wall: float) -> dict[
         "files": files,
         "run": str(run.folder.path),
     }
-    if run.recipe.objective.name == "pixel":
-        figures |= {"mse": loss, "psnr": round(-10 * math.log10(loss), 2) if loss else None}
+    if mse is not None:
+        figures["psnr"] = round(-10 * math.log10(mse), 2) if mse else None
     return figures
 
 
@@ -158,7 +159,7 @@ def _words(event: Event) -> str:
     parts = [f"step {event.step}/{event.horizon}"]
     if math.isfinite(event.best):
         parts.append(f"loss {event.best:.5f}")
-        if 0 < event.best < 1:
+        if event.squared and 0 < event.best < 1:
             parts.append(f"{event.psnr:.1f} dB")
     if event.phase and event.kind != "done":
         parts.append(event.phase)

@@ -41,9 +41,9 @@ def main(words: Sequence[str]) -> int:
     if asked.json:
         print(json.dumps({"recipe": recipe.to_dict(), "results": results}))
         return 0
-    loss = results.get("loss")
-    if isinstance(loss, float) and recipe.objective.name == "pixel" and loss > 0:
-        results = {**results, "psnr": f"{-10 * math.log10(loss):.2f} dB"}
+    mse = results.get("mse")
+    if isinstance(mse, float) and mse > 0:
+        results = {**results, "psnr": f"{-10 * math.log10(mse):.2f} dB"}
     print(f"{path}: {state}")
     for name, value in results.items():
         print(f"{name} = {value}")

@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 
 
 class Context:
-    """What a run offers an objective to prepare with: the target (4, H, W) premultiplied RGBA, if there is one."""
+    """What a run offers an objective to prepare with: the target (4, H, W) premultiplied RGBA, if there is one.
 
-    def __init__(self, size: tuple[int, int], target: Tensor | None = None):
-        self.size, self.target = size, target
+    ``weight`` (H, W), at least 0 and somewhere above it, says how much each of its pixels matters; None: all the same.
+    """
+
+    def __init__(self, size: tuple[int, int], target: Tensor | None = None, weight: Tensor | None = None):
+        self.size, self.target, self.weight = size, target, weight
 
 
 class Objective(ABC):
@@ -29,9 +32,9 @@ class Objective(ABC):
     """
 
     Options: ClassVar[type[Any]] = NoOptions
-    needs: ClassVar[tuple[str, ...]] = ()
-    differentiable: ClassVar[bool] = True
-    deterministic: ClassVar[bool] = True
+    needs: tuple[str, ...] = ()
+    differentiable: bool = True
+    deterministic: bool = True
 
     def __init__(self, options: Any):
         self.options = options
@@ -46,9 +49,18 @@ class Objective(ABC):
 
 
 @runtime_checkable
-class LeastSquares(Protocol):
-    """An objective that is the weighted squared error against a target: drawings can be built for it mark by mark."""
+class Likeness(Protocol):
+    """An objective that is about a target: drawings can be begun, mark by mark, by their squared error to it."""
 
     def goal(self, size: tuple[int, int]) -> tuple[Tensor, Tensor | None]:
         """Target (4, H, W) premultiplied and weight (H, W) at this size."""
+        ...
+
+
+@runtime_checkable
+class Composite(Protocol):
+    """An objective of several terms, each worth knowing."""
+
+    def values(self, candidates: Candidates) -> dict[str, Tensor]:
+        """The losses (B,) of each term by its name, before they are weighted."""
         ...

@@ -44,6 +44,10 @@ class Greedy(Optimizer):
         self.default_steps = PLACING_STEPS + options.sweeps * SWEEP_STEPS
 
     def check(self, problem: Problem) -> None:
+        if not problem.buildable and problem.least_squares.buildable:
+            raise CreativityError(
+                "greedy places marks by their squared error, the objective pixel; for another use relay, which begins with greedy"
+            )
         if not problem.buildable:
             raise CreativityError(
                 "greedy builds a drawing mark by mark against a picture: it needs a renderer with a builder (triangles) and "

@@ -2,6 +2,7 @@
 
 For drawings that can be built: greedy with back-fitting, gradients on all marks at once from coarse to fine, then rounds of
 pruning and re-seeding, each followed by gradients, kept when better (iterated local search: Lourenço, Martin & Stützle 2003).
+Marks are placed by their squared error whatever the objective is; what comes of it is judged by the objective alone.
 """
 
 from __future__ import annotations
@@ -65,12 +66,12 @@ class Relay(Optimizer):
 
     def check(self, problem: Problem) -> None:
         for position, stage in enumerate(self._plan(problem)):
-            _create(stage, first=position == 0).check(problem)
+            _create(stage, first=position == 0).check(_seen_by(stage, problem))
 
     def _plan(self, problem: Problem) -> tuple[Stage, ...]:
         if self._stages:
             return self._stages
-        if problem.buildable:
+        if problem.least_squares.buildable:
             return (Stage("greedy"), Stage("adam", 800)) if problem.differentiable else (Stage("greedy"),)
         return (Stage("adam" if problem.differentiable else "pgpe"),)
 
@@ -80,7 +81,7 @@ class Relay(Optimizer):
         torch.optim.Adam([torch.zeros(1)])  # torch loads its compiler with its first optimizer: now, not in the search's time
         self._first = self._plan(problem)
         self._round: tuple[Stage, ...] = ()
-        if problem.buildable and not self._stages:
+        if problem.least_squares.buildable and not self._stages:
             self._round = (Stage("mend", 1), Stage("adam", ROUND_STEPS)) if problem.differentiable else (Stage("mend", 1),)
         self._best, self._best_loss = start[0].clone(), np.inf
         self._rounds = np.zeros(0)  # the best loss after each of the last rounds
@@ -105,7 +106,8 @@ class Relay(Optimizer):
             left = self.horizon - self.count if turn else stage.steps  # a run says how long it is after it began
             length = max(1, min(stage.steps, left))
         self._length = length
-        self._inner.begin(self._problem, start[torch.arange(self._inner.starts) % len(start)], self._stream.child(f"stage {turn}"))
+        self._served = _seen_by(stage, self._problem)
+        self._inner.begin(self._served, start[torch.arange(self._inner.starts) % len(start)], self._stream.child(f"stage {turn}"))
         ahead = [later.steps or ROUND_STEPS for later in self._first[turn + 1 :]] + DEFAULT_ROUNDS * [
             sum(s.steps or 0 for s in self._round)
         ]
@@ -115,7 +117,9 @@ class Relay(Optimizer):
     def step(self, problem: Problem) -> Step:
         inner = self._inner
         inner.horizon = self._length or max(1, self.horizon - self._entered)
-        step = inner.step(problem)
+        step = inner.step(self._served)
+        if self._served is not problem:
+            step = Step(step.genomes, problem.losses(step.genomes, self.count, step.fidelity), step.fidelity)
         self.count += 1
         if step.fidelity == 1.0 and problem.deterministic:
             self._keep(step.genomes, step.losses)
@@ -139,8 +143,8 @@ class Relay(Optimizer):
         after = self._turn + 1 - len(self._first)
         if after > 0 and after % len(self._round) == 0:
             self._rounds = np.append(self._rounds, self._best_loss)[-self.options.patience - 1 :]
-        # What was mended must be seen through before it is judged; everything else goes on from the best.
-        keep = isinstance(self._inner, Mend) and len(self._round) > 1
+        # What was mended, or built by another measure, must be seen through before it is judged; all else goes on from the best.
+        keep = (isinstance(self._inner, Mend) and len(self._round) > 1) or self._served is not problem
         start = self._best if problem.deterministic and not keep else self._inner.answer.detach()
         self._enter(self._turn + 1, start[None].clone())
 
@@ -193,6 +197,12 @@ def _stage(text: str) -> Stage:
     if colon and not (steps.isdecimal() and 0 < int(steps) < 10**9):
         raise CreativityError(f"optimizer 'relay': write stages as pgpe:500,adam:1000, not {text!r}")
     return Stage(name, int(steps) if colon else None)
+
+
+def _seen_by(stage: Stage, problem: Problem) -> Problem:
+    """What a stage works on: marks are placed by their squared error, whatever they shall be liked by."""
+    builds = stage.name == "mend" or registry.optimizers.resolve(stage.name)[0] == "greedy"
+    return problem.least_squares if builds else problem
 
 
 def _create(stage: Stage, first: bool, mending: bool = False) -> Optimizer:
