@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from creativity.recipe import Recipe as Recipe
     from creativity.run import Event as Event
     from creativity.run import Run as Run
+    from creativity.verbs import film as film
     from creativity.verbs import fit as fit
     from creativity.verbs import resume as resume
 
 _PLACES = {
     "fit": "verbs",  # a picture -> an Artwork made of marks
     "resume": "verbs",  # a run folder -> its Artwork
+    "film": "verbs",  # a run, or an artwork -> a Film of the search, or of the drawing
     "open_artwork": "artwork",  # a PNG, SVG, JSON or run folder -> Artwork
     "Artwork": "artwork",  # genome + recipe: render, save
     "Recipe": "recipe",  # a whole run as plain data

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from creativity import images, registry, svg
+from creativity import films, images, registry, svg
 from creativity.errors import CreativityError, nearest
 from creativity.files import digest_bytes, write_atomically
 from creativity.recipe import Recipe, parse_json
@@ -26,7 +26,7 @@ from creativity.sources import open_source, shown
 FORMAT = "creativity-artwork"
 SCHEMA = 1
 KEYWORD = "creativity"  # of the PNG text chunk
-SUFFIXES = (".png", ".svg", ".json")
+SUFFIXES = (".png", ".svg", ".json", *films.KINDS)
 DRAWING_UNITS = 1000
 MAX_GENOME = 1_500_000  # what our own gate for SVG lets in again
 
@@ -117,10 +117,17 @@ class Artwork:
         if suffix == ".json":
             self.output_size(size)
             return (self.to_json() + "\n").encode()
+        if suffix in films.KINDS:
+            from creativity import filming
+
+            return filming.of_drawing(self, size=filming.SIZE if size is None else size).encode(suffix)
         raise CreativityError(f"cannot save as {suffix or 'a file without a suffix'}; {nearest(suffix, SUFFIXES)}")
 
     def save(self, path: str | Path, size: str | int | None = None) -> Path:
-        """Save as what the name says (.svg .png .json), atomically. ``-`` is standard output, as SVG or else PNG."""
+        """Save as what the name says, atomically. ``-`` is standard output, as SVG or else PNG.
+
+        .svg .png .json; .gif .webp .apng .mp4 are films of the drawing as it is painted (`creativity.film` makes others).
+        """
         if str(path) == "-":
             sys.stdout.buffer.write(self.encode(".svg" if isinstance(self.renderer, VectorRenderer) else ".png", size))
             sys.stdout.buffer.flush()
@@ -157,7 +164,7 @@ def from_json(text: str | bytes, where: str) -> Artwork:
 
 
 def open_artwork(path: str | Path) -> Artwork:
-    """The artwork in a PNG, SVG or JSON file, or in a run folder.
+    """The artwork in a PNG, SVG or JSON file, in a film, or in a run folder.
 
     Raises CreativityError when the file is missing, hostile, or carries no recipe (pictures that were re-saved by
     another program lose it: their JSON beside them, or the run folder, still has it).
@@ -174,6 +181,8 @@ def open_artwork(path: str | Path) -> Artwork:
         text = svg.metadata_of(svg.read_svg(path))
     elif suffix == ".json":
         text = _read_json_file(path)
+    elif suffix in films.KINDS:
+        text = films.read_text(path)
     else:
         raise CreativityError(f"cannot read an artwork from {path}; {nearest(suffix, SUFFIXES)}")
     if text is None:

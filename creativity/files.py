@@ -56,6 +56,23 @@ def write_atomically(path: str | Path, content: bytes | str) -> Path:
     return path
 
 
+def append(path: Path, length: int, content: bytes) -> int:
+    """Append to a file that has ``length`` bytes; more, from a process that was killed, are cut off. Returns the new length.
+
+    Raises CreativityError naming the path when it cannot be written.
+    """
+    try:
+        with open(path, "ab") as file:
+            file.truncate(min(length, file.seek(0, os.SEEK_END)))
+            file.seek(0, os.SEEK_END)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            return file.tell()
+    except OSError as error:
+        raise CreativityError(f"cannot write {path}: {_reason(error)}") from error
+
+
 def write_numbered(path: Path, content: bytes) -> Path:
     """Write under the path's name, or with -2, -3 ... before its suffix: nothing that exists is replaced.
 
@@ -117,7 +134,7 @@ class RunFolder:
     """The truth about one run. Every index can be rebuilt from it.
 
     ``recipe.toml``, ``target.png``, ``state.safetensors`` (the previous one kept), ``history.jsonl``,
-    ``preview.png``, ``final.svg|png``, ``artwork.json``, and ``DONE`` last.
+    ``snapshots.bin``, ``preview.png``, ``final.svg|png``, ``artwork.json``, and ``DONE`` last.
     """
 
     def __init__(self, path: str | Path):

@@ -23,7 +23,7 @@ from torch import Tensor
 from creativity import focus, images, registry
 from creativity.artwork import MAX_GENOME, Artwork, open_artwork
 from creativity.errors import CreativityError
-from creativity.files import STATES, RunFolder, load_state, save_state, write_atomically
+from creativity.files import STATES, RunFolder, append, load_state, save_state, write_atomically
 from creativity.objectives.base import Context
 from creativity.objectives.pixel import Pixel
 from creativity.optimizers.base import Optimizer, Step
@@ -31,6 +31,7 @@ from creativity.options import plain
 from creativity.problem import Problem
 from creativity.recipe import Part, Recipe, Replay, parse_json
 from creativity.renderers.base import VectorRenderer
+from creativity.snapshots import Snapshots
 from creativity.sources import open_source
 from creativity.start import warm
 from creativity.streams import Streams
@@ -129,6 +130,7 @@ class Run:
         self._horizons: list[tuple[int, ...]] = list(recipe.replay.horizons) if recipe.replay else []
         self.best: Tensor | None = None
         self.best_loss = math.inf
+        self.snapshots = Snapshots(renderer.spec.size)
         self._plateau_loss, self._plateau_step = math.inf, 0
         self.seconds = 0.0
         self._clock = 0.0
@@ -222,6 +224,7 @@ class Run:
     def _keep(self, genome: Tensor, loss: float) -> None:
         if loss < self.best_loss:
             self.best, self.best_loss = genome.detach().clone(), loss
+            self.snapshots.offer(self.count, loss, self.best)
         if self.best_loss < self._plateau_loss * (1 - 1e-3):
             self._plateau_loss, self._plateau_step = self.best_loss, self.count
 
@@ -322,6 +325,7 @@ class Run:
             return
         began = time.monotonic()
         self._append_history(self.folder)
+        self.snapshots.write(self.folder.path)
         assert self.best is not None
         facts = {
             "recipe": self.recipe.digest,
@@ -332,6 +336,7 @@ class Run:
             "clock": self._clock,
             "horizons": self._horizons,
             "history_bytes": self._history_bytes,
+            "snapshots": self.snapshots.state,
         }
         arrays = {f"optimizer/{name}": value for name, value in self.optimizer.state().items()}
         save_state(self.folder, {**arrays, "best": self.best.numpy()}, facts)
@@ -355,20 +360,12 @@ class Run:
         self.seconds, self._clock = facts["seconds"], facts["clock"]
         self._horizons = [(step, length) for step, length in facts["horizons"]]
         self._history_bytes = facts["history_bytes"]
+        self.snapshots.restore(facts["snapshots"])
         self._saved_at = time.monotonic()
 
     def _append_history(self, folder: RunFolder) -> None:
         """Append the new lines; whatever a killed process wrote past the last checkpoint is cut off first."""
-        try:
-            with open(folder / "history.jsonl", "ab") as file:
-                file.truncate(min(self._history_bytes, file.seek(0, os.SEEK_END)))
-                file.seek(0, os.SEEK_END)
-                file.write("".join(self._history).encode())
-                file.flush()
-                os.fsync(file.fileno())
-                self._history_bytes = file.tell()
-        except OSError as error:
-            raise CreativityError(f"cannot write {folder / 'history.jsonl'}: {(error.strerror or str(error)).lower()}") from error
+        self._history_bytes = append(folder / "history.jsonl", self._history_bytes, "".join(self._history).encode())
         self._history.clear()
 
     # -- events

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from creativity import images, palettes, presets, registry
+from creativity import filming, films, images, palettes, presets, registry
 from creativity.artwork import SUFFIXES, Artwork, open_artwork
 from creativity.errors import CreativityError, nearest
-from creativity.files import RunFolder, make_folder, numbered, unwritable
+from creativity.files import RunFolder, make_folder, numbered, unwritable, write_atomically
 from creativity.focus import AUTO, masked
 from creativity.objectives.sum import summed
 from creativity.recipe import Focus, Recipe, Start, Target
@@ -25,6 +25,8 @@ from creativity.run import Event, Run, open_run
 from creativity.size import parse_size
 from creativity.sources import shown
 from creativity.streams import draw_seed
+
+FILMS = ("search", "drawing")
 
 Listener = Callable[[Event], None]
 Picture = np.ndarray[Any, Any]
@@ -317,6 +319,8 @@ def check_outputs(outputs: Sequence[str], renderer: Renderer | None = None, inpu
             raise CreativityError(f"cannot save {output}: it is what the picture is made from")
         if kind not in SUFFIXES:
             raise CreativityError(f"cannot save {output}: {nearest(kind, SUFFIXES)}")
+        if kind in films.KINDS:
+            films.check(kind)
         if kind == ".svg" and renderer is not None and not isinstance(renderer, VectorRenderer):
             raise CreativityError(f"cannot save {output}: this renderer makes pixels, not drawings; save as .png")
         if not path.parent.is_dir():
@@ -327,6 +331,69 @@ def check_outputs(outputs: Sequence[str], renderer: Renderer | None = None, inpu
 
 def _keeps_to_palettes(renderer: str) -> bool:
     return typing.get_type_hints(registry.renderers.get(renderer).Options).get("palette") == tuple[str, ...]
+
+
+def film(
+    what: Run | Artwork | str | Path,
+    *,
+    of: str | None = None,
+    frames: int = filming.FRAMES,
+    size: str | int = filming.SIZE,
+    fps: float = filming.FPS,
+    target: Any = None,
+    plugins: Sequence[str | Path] = (),
+    progress: Listener | None = None,
+) -> films.Film:
+    """A film of a search, or of a drawing as it is painted.
+
+        creativity.film("runs/photo-triangles-s42").save("search.gif")
+
+    ``what``: a run folder, finished or not; a `Run`; an `Artwork` or its file. ``of``: "search" (by default, where there is
+    one: the best so far at equal steps of loss, not of time) or "drawing" (mark by mark). An artwork's file knows no search:
+    that one is made again from its recipe, which takes as long as it did, with ``target`` where its picture is not beside it and
+    ``progress`` called with every Event. ``frames`` at most, of ``size``; ``fps`` of them a second, and the last stays a while.
+
+    Raises CreativityError for what cannot be filmed.
+    """
+    folder = isinstance(what, str | Path) and os.path.isdir(what)
+    of = of or ("search" if folder or isinstance(what, Run) else "drawing")
+    if of not in FILMS:
+        raise CreativityError(f"no film is of {of!r}; {nearest(of, FILMS)}")
+    if of == "drawing" and isinstance(what, str | Path) and not folder:
+        artwork = open_artwork(what)
+        registry.require_plugins(artwork.recipe, _several(plugins), str(what))
+        what = artwork
+    if isinstance(what, Artwork):
+        if of != "drawing":
+            raise CreativityError(f"an artwork alone cannot be filmed as a {of}; give its run, or a file of it")
+        search = filming.Search(what, [], None)
+    elif isinstance(what, Run):
+        search = filming.Search(what.artwork, what.snapshots.read(what.folder.path if what.folder else None), what.target)
+    elif folder:
+        run = open_run(what, _several(plugins))
+        assert run.folder is not None
+        search = filming.Search(*filming.open_search(run.folder), run.target)
+    else:
+        run = plan_redo(what, target=target, plugins=plugins).run()
+        run.listeners.extend([progress] if progress else [])
+        search = filming.Search(run.run(), run.snapshots.read(None), run.target)
+    if of == "drawing":
+        return filming.of_drawing(search.artwork, frames, size, fps)
+    return filming.of_search(search, frames, size, fps)
+
+
+def encode(run: Run, artwork: Artwork, suffix: str) -> bytes:
+    """The bytes of what a run has found, as the kind of file that a suffix names; a film is one of its search."""
+    if suffix in films.KINDS:
+        return film(run, size=min(filming.SIZE, max(artwork.output_size().pixels))).encode(suffix)
+    return artwork.encode(suffix)
+
+
+def save(run: Run, artwork: Artwork, output: str | Path) -> Path:
+    """The same, written atomically to a file that is named; ``-`` is standard output."""
+    if str(output) == "-":
+        return artwork.save(output)
+    return write_atomically(output, encode(run, artwork, Path(output).suffix.lower()))
 
 
 def default_kind(renderer: Renderer) -> str:

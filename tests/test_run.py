@@ -109,7 +109,7 @@ def test_killed_at_random_moments_the_result_is_the_same(picture: Path, optimize
 
 
 def _compare_runs() -> None:
-    for name in ("final.svg", "final.png", "preview.png", "recipe.toml", "target.png"):
+    for name in ("final.svg", "final.png", "preview.png", "recipe.toml", "target.png", "snapshots.bin"):
         assert (Path("killed") / name).read_bytes() == (Path("whole") / name).read_bytes(), name
     states = [load_state(RunFolder(name))[0] for name in ("whole", "killed")]
     assert states[0].keys() == states[1].keys()

@@ -13,6 +13,7 @@ VERBS = {
     "redo": "run an artwork's recipe again: creativity redo out.svg",
     "resume": "continue a run that was stopped: creativity resume runs/NAME",
     "export": "render an artwork at any size: creativity export out.svg -o poster.png --size 4000",
+    "film": "a film of a search, or of a drawing: creativity film runs/NAME -o search.gif",
     "show": "what an artwork or a run is made of: creativity show out.svg",
     "list": "the parts there are: creativity list renderers | objectives | optimizers",
     "doctor": "what is installed, which devices there are, what is missing",

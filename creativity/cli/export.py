@@ -19,9 +19,9 @@ class Export:
     """
 
     file: Artwork
-    """A PNG, SVG or JSON that creativity saved, or a finished run folder."""
+    """A PNG, SVG, JSON or film that creativity saved, or a finished run folder."""
     output: Outputs = ()
-    """What to save; the kind follows the suffix (.svg .png .json); - is standard output."""
+    """What to save; the kind follows the suffix (.svg .png .json; .gif .webp .apng .mp4: as it is painted); - is standard output."""
     size: Text = None
     """Long side in pixels, a box such as 800x600, or a length such as 210mm; by default the recipe's."""
     plugin: Files = ()

@@ -21,7 +21,7 @@ class Fit:
     picture: Picture
     """The picture to match (PNG, JPEG, WebP, GIF, TIFF ...)."""
     output: Outputs = ()
-    """What to save; the kind follows the suffix (.svg .png .json); - is standard output."""
+    """What to save; the kind follows the suffix (.svg .png .json; .gif .webp .apng .mp4: the search); - is standard output."""
     preset: Text = None
     """Settings under one name, such as es-clip; what is asked for besides goes first (creativity list presets)."""
     renderer: Text = None

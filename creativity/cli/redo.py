@@ -15,7 +15,7 @@ class Redo:
     """Run an artwork's recipe again: the same picture on the same machine, or another with --seed."""
 
     file: Artwork
-    """A PNG, SVG or JSON that creativity saved, or a finished run folder."""
+    """A PNG, SVG, JSON or film that creativity saved, or a finished run folder."""
     output: Outputs = ()
     """What to save; by default FILE-redo with the file's own suffix."""
     target: Text = None

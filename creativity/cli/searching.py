@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from creativity import verbs
 from creativity.artwork import Artwork, open_artwork
 from creativity.errors import CreativityError
 from creativity.files import write_numbered
@@ -47,10 +48,10 @@ def search(run: Run, outputs: Sequence[str], *, quiet: bool, as_json: bool, fres
         say(run.note)
     files, failed = [], []
     if fresh is not None:
-        files.append(str(write_numbered(fresh, artwork.encode(fresh.suffix))))
+        files.append(str(write_numbered(fresh, verbs.encode(run, artwork, fresh.suffix))))
     for output in sorted(outputs, key=lambda output: output == "-"):  # a reader that leaves must not cost a file
         try:
-            files.append(str(artwork.save(output)))
+            files.append(str(verbs.save(run, artwork, output)))
         except CreativityError as error:
             failed.append(str(error))
     figures = _figures(run, artwork, files, time.monotonic() - began)

@@ -14,7 +14,7 @@ class Show:
     """Print the recipe and the figures of an artwork's file or of a run folder, finished or not."""
 
     file: Artwork
-    """A PNG, SVG or JSON that creativity saved, or a run folder."""
+    """A PNG, SVG, JSON or film that creativity saved, or a run folder."""
     json: Flag = False
     """As JSON."""
 

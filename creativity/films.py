@@ -6,10 +6,13 @@ A film's frames are uint8 (H, W, 4), sRGB with straight alpha, all of one size. 
 
 from __future__ import annotations
 
+import base64
 import io
 import os
 import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO
 from xml.sax.saxutils import escape
 
@@ -18,6 +21,7 @@ import torch
 from PIL import Image, PngImagePlugin
 
 from creativity.errors import CreativityError, nearest
+from creativity.files import write_atomically
 from creativity.images import MAX_BYTES, MAX_TEXT, RGBA, png_text
 from creativity.sources import open_source, shown
 
@@ -41,12 +45,43 @@ WEBP_QUALITY, MP4_QUALITY = 90, 18  # of 100; x264's constant rate factor, where
 Durations = Sequence[int] | int
 
 
+@dataclass(frozen=True)
+class Film:
+    """Frames (H, W, 4) with their durations in milliseconds, and a text that its file carries."""
+
+    frames: Sequence[RGBA]
+    durations: Sequence[int]
+    text: str = ""
+
+    def encode(self, suffix: str) -> bytes:
+        """The bytes of the kind of film that a suffix names. Raises CreativityError for an unknown one."""
+        return encode(self.frames, self.durations, suffix, self.text)
+
+    def save(self, path: str | Path) -> Path:
+        """Save as what the name says (.gif .webp .apng .mp4), atomically."""
+        return write_atomically(path, self.encode(Path(path).suffix.lower()))
+
+    def __repr__(self) -> str:
+        height, width, _ = self.frames[0].shape
+        return f"Film({len(self.frames)} frames, {width}x{height}, {sum(self.durations) / 1000:.1f} s)"
+
+    def _repr_html_(self) -> str:
+        return f'<img src="data:image/webp;base64,{base64.b64encode(self.encode(".webp")).decode()}">'
+
+
 def check(suffix: str) -> None:
     """Refuse, before any work is done, a kind of film that cannot be made here. Raises CreativityError."""
     if suffix not in KINDS:
         raise CreativityError(f"cannot save a film as {suffix or 'a file without a suffix'}; {nearest(suffix, KINDS)}")
     if suffix == ".mp4":
         _av()
+
+
+def check_size(count: int, size: tuple[int, ...]) -> None:
+    """Refuse more frames of a size (H, W) than fit into memory. Raises CreativityError."""
+    most = MAX_PIXELS // (size[0] * size[1])
+    if count > most:
+        raise CreativityError(f"{count} frames of {size[1]}x{size[0]} are too many for a film, at most {most} are made; make them smaller")
 
 
 def encode(frames: Sequence[RGBA], durations: Durations, suffix: str, text: str = "") -> bytes:
@@ -61,9 +96,7 @@ def encode(frames: Sequence[RGBA], durations: Durations, suffix: str, text: str 
     each = [durations] * len(frames) if isinstance(durations, int) else list(durations)
     if not frames or len(each) != len(frames) or min(each) < 1:
         raise CreativityError(f"a film of {len(frames)} frames needs as many durations of a millisecond or more, not {len(each)}")
-    if frames[0].size // 4 * len(frames) > MAX_PIXELS:
-        most = MAX_PIXELS // (frames[0].size // 4)
-        raise CreativityError(f"{len(frames)} frames of this size are too many for a film, at most {most} are made; make them smaller")
+    check_size(len(frames), frames[0].shape[:2])
     if len(text.encode()) > MAX_TEXT:
         raise CreativityError(f"a film carries at most {MAX_TEXT // 2**20} MiB of text")
     kept: list[RGBA] = []

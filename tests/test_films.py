@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from creativity import film
+from creativity import films
 from creativity.errors import CreativityError
 from tests.oracles import psnr
 
 Array = np.ndarray[Any, Any]
 TEXT = '{"a": "<&> ü"}'
-HERE = tuple(kind for kind in film.KINDS if kind != ".mp4" or importlib.util.find_spec("av"))
+HERE = tuple(kind for kind in films.KINDS if kind != ".mp4" or importlib.util.find_spec("av"))
 
 
 def moving(count: int, size: tuple[int, int] = (45, 61)) -> list[Array]:
@@ -55,8 +55,8 @@ def shown(content: bytes, suffix: str) -> tuple[list[Array], list[float]]:
 def test_a_film_is_shown_as_it_was_made(suffix: str) -> None:
     frames = moving(7)
     times = [40, 40, 100, 40, 40, 40, 1500]
-    content = film.encode(frames, times, suffix, TEXT)
-    assert content == film.encode(frames, times, suffix, TEXT)
+    content = films.encode(frames, times, suffix, TEXT)
+    assert content == films.encode(frames, times, suffix, TEXT)
     seen, lasted = shown(content, suffix)
     assert len(seen) == 7
     assert lasted == pytest.approx(times, abs=2)
@@ -67,25 +67,25 @@ def test_a_film_is_shown_as_it_was_made(suffix: str) -> None:
     if suffix != ".mp4":
         assert Image.open(io.BytesIO(content)).info["loop"] == 0
     Path("film").write_bytes(content)
-    assert film.read_text("film") == TEXT
+    assert films.read_text("film") == TEXT
 
 
 @pytest.mark.parametrize("suffix", HERE)
 @pytest.mark.parametrize("size", [(1, 1), (33, 32), (7, 301)])
 def test_films_of_any_size_and_of_one_frame(suffix: str, size: tuple[int, int]) -> None:
     for count in (1, 3):
-        content = film.encode(moving(count, size), 50, suffix)
+        content = films.encode(moving(count, size), 50, suffix)
         seen, _ = shown(content, suffix)
         assert len(seen) <= count
         assert psnr(seen[-1][: size[0], : size[1]] / 255, moving(count, size)[-1] / 255) > 22
         Path("film").write_bytes(content)
-        assert film.read_text("film") is None
+        assert films.read_text("film") is None
 
 
 @pytest.mark.parametrize("suffix", HERE)
 def test_frames_that_repeat_prolong_the_one_before(suffix: str) -> None:
     first, second, third = moving(3)
-    seen, lasted = shown(film.encode([first, first, second, second, second, third], 100, suffix), suffix)
+    seen, lasted = shown(films.encode([first, first, second, second, second, third], 100, suffix), suffix)
     assert len(seen) == 3
     assert lasted == pytest.approx([200, 300, 100], abs=2)
 
@@ -98,7 +98,7 @@ def test_what_is_clear_stays_clear_when_something_moves_away(suffix: str) -> Non
         frame[4:12, at : at + 8] = (200, 40, 30, 255)
         frame[4:8, at : at + 4] = 0
         frames.append(frame)
-    seen, _ = shown(film.encode(frames, 100, suffix), suffix)
+    seen, _ = shown(films.encode(frames, 100, suffix), suffix)
     for frame, picture in zip(frames, seen, strict=True):
         assert ((picture[..., 3] > 127) == (frame[..., 3] > 127)).all()
 
@@ -107,7 +107,7 @@ def test_a_gif_of_few_colours_loses_nothing_and_says_only_what_changes() -> None
     frames = [np.dstack([np.full((200, 200, 3), 30, np.uint8), np.full((200, 200), 255, np.uint8)]) for _ in range(20)]
     for i, frame in enumerate(frames):
         frame[5 * i : 5 * i + 20, 50:70, :3] = (10 * i, 200, 100)
-    content = film.encode(frames, 50, ".gif")
+    content = films.encode(frames, 50, ".gif")
     seen, _ = shown(content, ".gif")
     for frame, picture in zip(frames, seen, strict=True):
         assert np.abs(picture.astype(int) - frame).max() <= 7
@@ -115,7 +115,7 @@ def test_a_gif_of_few_colours_loses_nothing_and_says_only_what_changes() -> None
 
 
 def test_durations_that_a_gif_cannot_hold_add_up() -> None:
-    _, lasted = shown(film.encode(moving(30), 33, ".gif"), ".gif")
+    _, lasted = shown(films.encode(moving(30), 33, ".gif"), ".gif")
     assert abs(sum(lasted) - 990) <= 10
 
 
@@ -129,7 +129,7 @@ def test_what_cannot_be_a_film_is_refused_in_words() -> None:
         ([np.broadcast_to(np.uint8(0), (10_000, 10_000, 4))] * 3, 40, ".gif", "at most 2"),
     ]:
         with pytest.raises(CreativityError, match=words):
-            film.encode(frames, times, suffix)  # type: ignore[arg-type]
+            films.encode(frames, times, suffix)  # type: ignore[arg-type]
 
 
 def test_an_mp4_without_its_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,12 +137,12 @@ def test_an_mp4_without_its_extra_says_what_to_install(monkeypatch: pytest.Monke
 
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(CreativityError, match=r'pip install "creativity-toolkit\[video\]"'):
-        film.check(".mp4")
+        films.check(".mp4")
 
 
 @pytest.mark.parametrize("suffix", HERE)
 def test_films_that_were_harmed_are_read_or_refused_in_words(suffix: str) -> None:
-    content = film.encode(moving(2), 40, suffix, TEXT)
+    content = films.encode(moving(2), 40, suffix, TEXT)
     rng = np.random.default_rng(0)
     for i in range(150):
         harmed = bytearray(content[: rng.integers(len(content))] if i % 3 == 0 else content)
@@ -151,16 +151,16 @@ def test_films_that_were_harmed_are_read_or_refused_in_words(suffix: str) -> Non
                 harmed[rng.integers(len(harmed)) if i % 3 == 1 else rng.integers(min(200, len(harmed)))] = rng.integers(256)
         Path("film").write_bytes(bytes(harmed) or b"x")
         try:
-            film.read_text("film")
+            films.read_text("film")
         except CreativityError as error:
             assert "\n" not in str(error)  # noqa: PT017
 
 
 def test_texts_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(film, "MAX_TEXT", 1000)
+    monkeypatch.setattr(films, "MAX_TEXT", 1000)
     Path("a.gif").write_bytes(b"GIF89a\1\0\1\0\0\0\0\x21\xfe" + (b"\xff" + b"{" * 255) * 100)
     Path("b.webp").write_bytes(b"RIFF\xff\xff\xff\xffWEBPXMP \xff\xff\xff\x7f" + b"x" * 1000)
-    Path("c.mp4").write_bytes(b"\0\0\0\x0cftypisom" + (200_000).to_bytes(4, "big") + b"uuid" + film.BOX + b"{" * 199_976)
+    Path("c.mp4").write_bytes(b"\0\0\0\x0cftypisom" + (200_000).to_bytes(4, "big") + b"uuid" + films.BOX + b"{" * 199_976)
     for name in ("a.gif", "b.webp", "c.mp4"):
         with pytest.raises(CreativityError, match="MiB of text"):
-            film.read_text(name)
+            films.read_text(name)
