@@ -6,18 +6,17 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from creativity import films, registry
 from creativity.errors import CreativityError
-from creativity.files import RunFolder, load_state
 from creativity.films import Film
 from creativity.images import RGBA
 from creativity.size import parse_size
-from creativity.snapshots import Snapshot, Snapshots
+from creativity.snapshots import Snapshot
 
 if TYPE_CHECKING:
     from creativity.artwork import Artwork
@@ -29,14 +28,6 @@ LONGEST = 500
 """Milliseconds, at most, from one mark to the next where there are few."""
 
 
-class Search(NamedTuple):
-    """A search as it went: what it has found, the snapshots on its way there, and what it looked for, (H, W, 4) uint8."""
-
-    artwork: Artwork
-    snapshots: list[Snapshot]
-    target: RGBA | None
-
-
 def check(frames: int, fps: float, size: tuple[int, int]) -> None:
     """Refuse what cannot be a film. Raises CreativityError."""
     if not 1 <= frames <= 10_000:
@@ -46,13 +37,12 @@ def check(frames: int, fps: float, size: tuple[int, int]) -> None:
     films.check_size(frames, size)
 
 
-def of_search(search: Search, frames: int = FRAMES, size: str | int = SIZE, fps: float = FPS) -> Film:
-    """The best so far at equal steps of loss, not of time: every frame is closer than the one before by as much.
+def of_search(artwork: Artwork, snapshots: list[Snapshot], frames: int = FRAMES, size: str | int = SIZE, fps: float = FPS) -> Film:
+    """The best so far at equal steps of loss, not of time, to what was found at last: every frame is closer by as much.
 
     Steps are equal in the loss's logarithm, which are equal steps of PSNR where it is a squared error; in the loss itself
     where it is not always positive. Where the search went on by leaps, a frame stays longer. ``size``: of the frames.
     """
-    artwork, snapshots, _ = search
     pixels = parse_size(size, artwork.recipe.canvas).pixels
     check(frames, fps, pixels)
     best = artwork.results.get("loss", math.inf)
@@ -134,23 +124,3 @@ def _held(pictures: list[RGBA], each: float, artwork: Artwork) -> Film:
     edges = [round(each * i) for i in range(len(pictures) + 1)]
     durations = [max(1, after - before) for before, after in itertools.pairwise(edges)]
     return Film(pictures, [*durations[:-1], durations[-1] + HOLD], artwork.to_json())
-
-
-def open_search(folder: RunFolder) -> tuple[Artwork, list[Snapshot]]:
-    """What a run folder says of its search, finished or not. Raises CreativityError for a folder that is not a run's."""
-    from creativity.artwork import Artwork
-    from creativity.recipe import Replay
-    from creativity.run import read_recipe
-
-    recipe = read_recipe(folder)
-    arrays, facts, _ = load_state(folder)
-    try:
-        genome = np.asarray(arrays["best"], np.float32)
-        steps, loss = int(facts["step"]), float(facts["best_loss"])
-        horizons = tuple((int(step), int(length)) for step, length in facts["horizons"] if step <= steps)
-        snapshots = Snapshots(len(genome))
-        snapshots.restore(facts["snapshots"])
-    except (KeyError, ValueError, TypeError) as error:
-        raise CreativityError(f"the checkpoint in {folder.path} cannot be read ({error!r})") from error
-    results: dict[str, Any] = {**({"loss": loss} if math.isfinite(loss) else {}), "steps": steps}
-    return Artwork(genome, recipe.replace(replay=Replay(steps, horizons)), results), snapshots.read(folder.path)

@@ -277,10 +277,8 @@ class Run:
             self._write_preview(self.folder)
         self.optimizer.begin(self.problem, self.problem.reduce(start), self.streams("optimizer"))
         if self.folder and held:
-            try:
+            with self._fitting():
                 self._restore(self.folder)
-            except (KeyError, ValueError, TypeError, RuntimeError) as error:
-                raise CreativityError(f"the checkpoint in {self.folder.path} does not fit its recipe ({error!r})") from error
         else:
             self._score_answer()
         self.optimizer.horizon = self.horizon
@@ -311,13 +309,35 @@ class Run:
     def artwork(self) -> Artwork:
         """The best so far, with the recipe that remakes it."""
         assert self.best is not None
-        horizons = tuple(pair for pair in self._horizons if pair[0] <= self.count)
-        recipe = self.recipe.replace(replay=Replay(self.count, horizons))
-        scored = {"loss": self.best_loss} if math.isfinite(self.best_loss) else {}
+        return self._artwork(self.best, self.best_loss, self.count)
+
+    def _artwork(self, best: Tensor, loss: float, count: int) -> Artwork:
+        """What was found after ``count`` steps."""
+        horizons = tuple(pair for pair in self._horizons if pair[0] <= count)
+        recipe = self.recipe.replace(replay=Replay(count, horizons))
+        scored = {"loss": loss} if math.isfinite(loss) else {}
         if self._hint is not None:
-            scored["mse"] = self.problem.squared_error(self.best, self._hint)
-        terms = {f"term_{name.replace('-', '_')}": value for name, value in self.problem.values(self.best).items()}
-        return Artwork(self.best.numpy().astype(np.float32), recipe, {**scored, **terms, "steps": self.count})
+            scored["mse"] = self.problem.squared_error(best, self._hint)
+        terms = {f"term_{name.replace('-', '_')}": value for name, value in self.problem.values(best).items()}
+        return Artwork(best.numpy().astype(np.float32), recipe, {**scored, **terms, "steps": count})
+
+    def checkpoint(self) -> Artwork:
+        """The best that the folder holds, finished or not, without going on; ``snapshots`` then are those on its way there."""
+        assert self.folder is not None
+        arrays, facts, _ = load_state(self.folder)
+        self._same_recipe(facts, self.folder)
+        with self._fitting():
+            self._horizons = [(step, length) for step, length in facts["horizons"]]
+            self.snapshots.restore(facts["snapshots"])
+            return self._artwork(torch.from_numpy(arrays["best"].copy()), facts["best_loss"], facts["step"])
+
+    @contextmanager
+    def _fitting(self) -> Iterator[None]:
+        try:
+            yield
+        except (KeyError, ValueError, TypeError, RuntimeError) as error:
+            assert self.folder is not None
+            raise CreativityError(f"the checkpoint in {self.folder.path} does not fit its recipe ({error!r})") from error
 
     def save(self) -> None:
         """Write a checkpoint, the history so far and a preview, in this order: what is named by one is there."""
@@ -350,8 +370,7 @@ class Run:
 
     def _restore(self, folder: RunFolder) -> None:
         arrays, facts, self.note = load_state(folder)
-        if facts["recipe"] != self.recipe.digest:
-            raise CreativityError(f"the checkpoint in {folder.path} was made by another recipe than the one beside it; start a new run")
+        self._same_recipe(facts, folder)
         state = {name.removeprefix("optimizer/"): value for name, value in arrays.items() if name.startswith("optimizer/")}
         self.optimizer.restore(state)
         self.best = torch.from_numpy(arrays["best"].copy())
@@ -362,6 +381,10 @@ class Run:
         self._history_bytes = facts["history_bytes"]
         self.snapshots.restore(facts["snapshots"])
         self._saved_at = time.monotonic()
+
+    def _same_recipe(self, facts: dict[str, Any], folder: RunFolder) -> None:
+        if facts["recipe"] != self.recipe.digest:
+            raise CreativityError(f"the checkpoint in {folder.path} was made by another recipe than the one beside it; start a new run")
 
     def _append_history(self, folder: RunFolder) -> None:
         """Append the new lines; whatever a killed process wrote past the last checkpoint is cut off first."""

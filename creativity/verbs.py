@@ -362,24 +362,24 @@ def film(
     if of == "drawing" and isinstance(what, str | Path) and not folder:
         artwork = open_artwork(what)
         registry.require_plugins(artwork.recipe, _several(plugins), str(what))
-        what = artwork
+        return filming.of_drawing(artwork, frames, size, fps)
     if isinstance(what, Artwork):
         if of != "drawing":
             raise CreativityError(f"an artwork alone cannot be filmed as a {of}; give its run, or a file of it")
-        search = filming.Search(what, [], None)
-    elif isinstance(what, Run):
-        search = filming.Search(what.artwork, what.snapshots.read(what.folder.path if what.folder else None), what.target)
+        return filming.of_drawing(what, frames, size, fps)
+    if isinstance(what, Run):
+        run, artwork = what, what.artwork
     elif folder:
         run = open_run(what, _several(plugins))
-        assert run.folder is not None
-        search = filming.Search(*filming.open_search(run.folder), run.target)
+        artwork = run.checkpoint()
     else:
         run = plan_redo(what, target=target, plugins=plugins).run()
         run.listeners.extend([progress] if progress else [])
-        search = filming.Search(run.run(), run.snapshots.read(None), run.target)
+        artwork = run.run()
     if of == "drawing":
-        return filming.of_drawing(search.artwork, frames, size, fps)
-    return filming.of_search(search, frames, size, fps)
+        return filming.of_drawing(artwork, frames, size, fps)
+    snapshots = run.snapshots.read(run.folder.path if run.folder else None)
+    return filming.of_search(artwork, snapshots, frames, size, fps)
 
 
 def encode(run: Run, artwork: Artwork, suffix: str) -> bytes:
