@@ -32,6 +32,7 @@ class Comparison(Objective):
 
     def __init__(self, options: Any):
         super().__init__(options)
+        self.threads = 1  # what a kernel of its own may use; torch's operations here use one
         self._target: Tensor | None = None
         self._weight: Tensor | None = None
         self._goals: dict[Size, tuple[Tensor, Tensor | None]] = {}
@@ -71,6 +72,7 @@ class Comparison(Objective):
         return candidates.in_parts(self._losses)
 
     def _losses(self, candidates: Candidates) -> Tensor:
+        self.threads = torch.get_num_threads()
         target, weight = self.goal(candidates.size)
         grounds = (0.0, 1.0) if self._clear or candidates.transparent else (None,)
         studies = []

@@ -19,12 +19,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from creativity.compiled import share_out
 from creativity.options import option
 from creativity.renderers import raster
 from creativity.renderers.base import Renderer, Size
 from creativity.renderers.genome import Block, ParamSpec
 from creativity.renderers.raster.compiled import compiled
-from creativity.renderers.raster.cpu import share_out
 from creativity.streams import Stream
 from creativity.svg import polygon
 

@@ -8,16 +8,13 @@ same bytes come out on any number of threads, and a picture's loss is the same i
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from creativity.compiled import share_out
 from creativity.errors import CreativityError
 from creativity.renderers.raster import OPACITY_CAP, Outlines
 from creativity.renderers.raster.autograd import Gradients
@@ -167,21 +164,3 @@ def _scratch(band_rows: int, width: int) -> list[Any]:
         ]
         _own.scratch = kept
     return kept
-
-
-def share_out(work: Callable[[int, int], None], units: int) -> None:
-    """Units in equal runs, a few for each thread; on one thread, or for one unit, simply here."""
-    threads = torch.get_num_threads()
-    if threads == 1 or units <= 1:
-        work(0, units)
-        return
-    runs = min(units, 4 * threads)
-    bounds = [units * run // runs for run in range(runs + 1)]
-    pool = _pool(threads)
-    for job in [pool.submit(work, a, b) for a, b in pairwise(bounds)]:
-        job.result()
-
-
-@lru_cache(maxsize=4)
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, thread_name_prefix="creativity-raster")
