@@ -11,6 +11,7 @@ import math
 import os
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, BinaryIO, Protocol, TypeAlias
 
 import numpy as np
@@ -36,6 +37,7 @@ RGBA: TypeAlias = npt.NDArray[np.uint8]
 
 MAX_PIXELS = 100_000_000
 MAX_BYTES = 1_000_000_000
+MAX_FRAMES = 10_000
 MAX_TEXT = 32 * 2**20
 """The most bytes of text that a PNG may carry, written or read."""
 
@@ -50,8 +52,8 @@ class _Readable(Protocol):
 Source: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | _Readable | Image.Image | npt.NDArray[Any]"
 
 
-def open_picture(source: Source) -> RGBA:
-    """Read a picture: uint8 (H, W, 4), straight-alpha sRGB, turned as its EXIF says; of an animation, the first frame.
+def open_picture(source: Source, frame: int = 0) -> RGBA:
+    """Read a picture: uint8 (H, W, 4), straight-alpha sRGB, turned as its EXIF says; of an animation, one ``frame``.
 
     ``source`` is a file's path, its bytes, an open binary file, a Pillow image, or a numpy array: (H, W), (H, W, 1),
     (H, W, 3) or (H, W, 4) of bool, uint8, uint16 or float in [0, 1]. Embedded colour profiles are converted to sRGB,
@@ -67,17 +69,44 @@ def open_picture(source: Source) -> RGBA:
     if isinstance(source, (str, os.PathLike)):
         name = f"the picture {shown(source)}"
         with open_source(source, "picture", MAX_BYTES) as file:
-            return _decoded(file, name)
+            return _decoded(file, name, frame)
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return _decoded(io.BytesIO(source), "the picture")
+        return _decoded(io.BytesIO(source), "the picture", frame)
     if hasattr(source, "read"):
         content = source.read(MAX_BYTES + 1)
         if not isinstance(content, bytes):
             raise CreativityError("the picture's file is open as text; open it with mode 'rb'")
         if len(content) > MAX_BYTES:
             raise CreativityError(f"the picture has more than {MAX_BYTES / 1e6:.0f} MB; make it smaller")
-        return _decoded(io.BytesIO(content), "the picture")
+        return _decoded(io.BytesIO(content), "the picture", frame)
     raise CreativityError(f"a picture is a path, bytes, an open binary file, a Pillow image or a numpy array, not {type(source).__name__}")
+
+
+def is_animated(source: str | os.PathLike[str] | bytes) -> bool:
+    """Whether a file that ``open_picture`` reads (a path, or its bytes) has more frames, or pages, than the first."""
+    with _opened(source) as (picture, _):
+        return bool(getattr(picture, "is_animated", False))
+
+
+def durations(source: str | os.PathLike[str] | bytes) -> list[int]:
+    """How long each frame of a picture is shown, in milliseconds; one that does not say so gets 100.
+
+    Raises CreativityError as ``open_picture`` does, and beyond 10,000 frames.
+    """
+    times: list[int] = []
+    with _opened(source) as (picture, name):
+        _check_size(*picture.size, name)
+        count = int(getattr(picture, "n_frames", 1))
+        if count > MAX_FRAMES:
+            raise CreativityError(f"{name} has {count} frames; at most {MAX_FRAMES} are read: cut it")
+        try:
+            for frame in range(count):
+                picture.seek(frame)
+                picture.load()  # WebP knows how long a frame is shown once it has drawn it
+                times.append(round(picture.info.get("duration") or 100))
+        except Exception as error:
+            raise _damaged(name, error) from error
+    return times
 
 
 def canonical(picture: RGBA, limit: int = 2048) -> RGBA:
@@ -89,6 +118,11 @@ def canonical(picture: RGBA, limit: int = 2048) -> RGBA:
     # What nobody sees must neither change the digest nor travel along in a shared file.
     picture[picture[..., 3] == 0] = 0
     return picture
+
+
+def is_see_through(picture: RGBA) -> bool:
+    """Whether more than a thousandth of a picture is less than half opaque: a stray pixel makes none transparent."""
+    return bool((picture[..., 3] < 128).mean() > 1e-3)
 
 
 def digest(picture: RGBA) -> str:
@@ -195,7 +229,20 @@ def png_text(file: BinaryIO, name: str) -> dict[str, str]:
 # Reading --------------------------------------------------------------------------------------------------------------
 
 
-def _decoded(file: BinaryIO, name: str) -> RGBA:
+def _decoded(file: BinaryIO, name: str, frame: int) -> RGBA:
+    with _picture(file, name) as picture:
+        if frame:
+            _check_size(*picture.size, name)
+            try:
+                picture.seek(frame)
+            except EOFError:
+                raise CreativityError(f"{name} has no frame {frame}; its first is 0") from None
+            except Exception as error:
+                raise _damaged(name, error) from error
+        return _converted(picture, name)
+
+
+def _picture(file: BinaryIO, name: str) -> Image.Image:
     head = file.read(4096)
     file.seek(0)
     # Formats are told by content, from our own list: Image.open would try whatever plug-ins are registered, and
@@ -203,11 +250,21 @@ def _decoded(file: BinaryIO, name: str) -> RGBA:
     reader = _reader(head, name)
     try:
         # Pillow answers damage with nearly every kind of exception; all of them mean that the file is at fault.
-        picture = reader(file)
+        picture: Image.Image = reader(file)
     except Exception as error:
         raise _damaged(name, error) from error
-    with picture:
-        return _converted(picture, name)
+    return picture
+
+
+@contextmanager
+def _opened(source: str | os.PathLike[str] | bytes) -> Iterator[tuple[Image.Image, str]]:
+    if isinstance(source, bytes):
+        with _picture(io.BytesIO(source), "the picture") as picture:
+            yield picture, "the picture"
+        return
+    name = f"the picture {shown(source)}"
+    with open_source(source, "picture", MAX_BYTES) as file, _picture(file, name) as picture:
+        yield picture, name
 
 
 def _reader(head: bytes, name: str) -> Any:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.metadata
+import logging
 import os
 import typing
 from collections.abc import Callable, Sequence
@@ -26,6 +28,8 @@ from creativity.size import parse_size
 from creativity.sources import shown
 from creativity.streams import draw_seed
 
+log = logging.getLogger("creativity")
+
 FILMS = ("search", "drawing")
 
 Listener = Callable[[Event], None]
@@ -34,12 +38,16 @@ Picture = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Plan:
-    """A recipe made concrete, with the pixels (uint8 RGBA) of the target and the focus mask, and the start that it speaks of."""
+    """A recipe made concrete, with the pixels (uint8 RGBA) of the target and the focus mask, and the start that it speaks of.
+
+    ``notes`` are lines about what was decided unasked.
+    """
 
     recipe: Recipe
     target: Picture | None
     start: Artwork | None = None
     mask: Picture | None = None
+    notes: tuple[str, ...] = ()
 
     def run(self, folder: str | Path | None = None) -> Run:
         # The packages that serve now, which are noted and not insisted on; a run that is resumed keeps its own note.
@@ -51,6 +59,7 @@ class Plan:
 def plan_fit(
     target: Any,
     *,
+    frame: int | None = None,
     preset: str | None = None,
     renderer: str | None = None,
     count: int | None = None,
@@ -77,8 +86,11 @@ def plan_fit(
     """Everything that ``fit`` would do, decided and checked, but not begun. See ``fit`` for the arguments."""
     noted = tuple(registry.load_plugin(path) for path in _several(plugins))
     begin, start_facts = _start(start, keep, lock, _several(plugins))
-    picture = images.canonical(images.open_picture(target))
+    picture = images.canonical(images.open_picture(target, frame or 0))
     name = Path(target).name if isinstance(target, str | Path) else ""
+    notes = []
+    if frame is None and isinstance(target, str | Path | bytes) and images.is_animated(target):
+        notes.append(f"{name or 'the picture'} has several frames: the first is taken (--every-frame takes each)")
     asked = {"renderer": renderer, "count": count, "palette": palette, "objective": objective, "optimizer": optimizer, "steps": steps}
     asked |= {"focus": focus, "focus_strength": focus_strength}
     if begin is not None and renderer is None and "renderer" not in presets.settings(preset):
@@ -118,6 +130,10 @@ def plan_fit(
         raise CreativityError(f"renderer {chosen['renderer']!r} keeps to no palette; use triangles")
     elif "palette" in how:
         del parts["renderer"]["palette"]  # the preset's, whose renderer was replaced
+    able = {field.name for field in dataclasses.fields(registry.renderers.get(chosen["renderer"]).Options)}
+    if "background" in able and "background" not in parts["renderer"] and images.is_see_through(picture):
+        parts["renderer"]["background"] = "none"
+        notes.append(f"{name or 'the picture'} is transparent in part, and so is what is made of it (renderer.background=none)")
     data = {
         **{kind: {"name": chosen[kind], **parts[kind]} for kind in parts},
         "seed": draw_seed() if seed is None else seed,
@@ -139,7 +155,7 @@ def plan_fit(
     }
     recipe = Recipe.from_dict({key: value for key, value in data.items() if value is not None})
     parse_size(recipe.size, recipe.canvas).check_raster()
-    return Plan(recipe, picture, begin, mask)
+    return Plan(recipe, picture, begin, mask, tuple(notes))
 
 
 def _start(
@@ -177,22 +193,26 @@ def fit(target: Any, *, run_dir: str | Path | None = None, progress: Listener | 
 
         creativity.fit("photo.jpg", renderer="triangles", count=50).save("out.svg")
 
-    ``target``: a path, a PIL image or an array (H, W, 3|4) of uint8. ``preset``: settings under one name (``creativity list
-    presets``), where no other argument says otherwise. ``renderer``, ``objective``, ``optimizer``: names (``creativity
-    list``); ``options``: any option of theirs, {"renderer.background": "none"}; ``count``: how many marks. ``palette``: a name
-    (``creativity list palettes``), a number of the picture's own colours, another picture, or colours. ``objective`` may be
-    a sum, {"pixel": 1, "ssim": 0.5}. ``focus``: where the picture matters, "auto" or a mask (a path, image or array, bright
-    where it matters), and ``focus_strength``: how many times as much. ``seed``: drawn
-    and recorded when not given. ``steps``, ``max_seconds`` (of search), ``target_loss``, ``plateau`` (steps without
-    improvement): when to stop, whichever comes first. ``target_size``: long side of the pixels that are scored;
-    ``size``: of the output. ``threads``: all by default. ``run_dir``: keep checkpoints, history and previews there, so
-    that the run can be resumed. ``start``: an artwork (or its file) to go on from, with its renderer and options where
-    no others are asked for; ``keep``: the part of its marks that start where they are, in [0, 1]; ``lock``: blocks and
-    ranges of marks that are not changed at all, such as "background,0-9". ``progress``: called with every Event.
+    ``target``: a path, a PIL image or an array (H, W, 3|4) of uint8; ``frame``: which one of an animation. ``preset``:
+    settings under one name (``creativity list presets``), where no other argument says otherwise. ``renderer``,
+    ``objective``, ``optimizer``: names (``creativity list``); ``options``: any option of theirs,
+    {"renderer.background": "none"}; ``count``: how many marks. ``palette``: a name (``creativity list palettes``), a
+    number of the picture's own colours, another picture, or colours. ``objective`` may be a sum, {"pixel": 1, "ssim":
+    0.5}. ``focus``: where the picture matters, "auto" or a mask (a path, image or array, bright where it matters), and
+    ``focus_strength``: how many times as much. ``seed``: drawn and recorded when not given. ``steps``, ``max_seconds``
+    (of search), ``target_loss``, ``plateau`` (steps without improvement): when to stop, whichever comes first.
+    ``target_size``: long side of the pixels that are scored; ``size``: of the output. ``threads``: all by default.
+    ``run_dir``: keep checkpoints, history and previews there, so that the run can be resumed. ``start``: an artwork (or
+    its file) to go on from, with its renderer and options where no others are asked for; ``keep``: the part of its
+    marks that start where they are, in [0, 1]; ``lock``: blocks and ranges of marks that are not changed at all, such
+    as "background,0-9". ``progress``: called with every Event.
 
     Raises CreativityError for anything that cannot be done, in one line.
     """
-    run = plan_fit(target, **how).run()
+    plan = plan_fit(target, **how)
+    for note in plan.notes:
+        log.info(note)
+    run = plan.run()
     if run_dir is not None:  # only now: what is refused leaves no folder behind
         run.folder = run_folder(run_dir, "", run.recipe)
     if progress:
@@ -256,11 +276,12 @@ def find_target(target: Target | Focus, near: Path) -> Picture:
     shipped = Path(__file__).parent / "data"
     for path in _near(target.name, near, kept, shipped):
         try:
-            picture = images.canonical(images.open_picture(path))
+            for frame in range(len(images.durations(path)) if images.is_animated(path) else 1):
+                picture = images.canonical(images.open_picture(path, frame))
+                if images.digest(picture) == target.sha256:
+                    return picture
         except CreativityError:
             continue
-        if images.digest(picture) == target.sha256:
-            return picture
     name = shown(Path(target.name).name[:255])
     raise CreativityError(f"the {what} {name} that {near} was made from is not at hand; name it with {flag}")
 
@@ -283,7 +304,8 @@ def _near(name: str, near: Path, kept_as: str, *places: Path) -> list[Path]:
     folder = near if near.is_dir() else near.parent
     name = Path(name).name[:255]  # a file's word for itself leads nowhere else
     named = [place / name for place in (folder, Path.cwd(), *places) if name]
-    kept = [folder / kept_as, *sorted(folder.glob(f"runs/*/{kept_as}")), *sorted(Path.cwd().glob(f"runs/*/{kept_as}"))]
+    runs = [sorted(place.glob(f"runs/{depth}/{kept_as}")) for place in (folder, Path.cwd()) for depth in ("*", "*/*", "*/*/*")]
+    kept = [folder / kept_as, *(path for paths in runs for path in paths)]
     return [path for path in [*named, *kept] if os.path.isfile(path)]
 
 

@@ -269,7 +269,10 @@ def test_saving_that_takes_long_is_done_seldom(picture: Path, monkeypatch: pytes
 def test_a_transparent_target_is_scored_on_white_or_kept(target: np.ndarray[Any, Any]) -> None:
     logo = target.copy()
     logo[:, :24, 3] = 0
-    opaque = tiny(logo, steps=200, target_size=48, count=12).run().run().rgba(48)
+    how: dict[str, Any] = {"steps": 200, "target_size": 48, "count": 12}
+    opaque = tiny(logo, **how, options={"renderer.background": "free"}).run().run().rgba(48)
     assert opaque[2:-2, 2:20, :3].mean() > 225, "what is not there should look like paper"
-    kept = tiny(logo, steps=200, target_size=48, count=12, options={"renderer.background": "none"}).run().run().rgba(48)
+    plan = tiny(logo, **how)  # unless told otherwise, what can be seen through stays so
+    assert plan.notes == ("the picture is transparent in part, and so is what is made of it (renderer.background=none)",)
+    kept = plan.run().run().rgba(48)
     assert kept[2:-2, 2:20, 3].mean() < 30 < 200 < kept[2:-2, 28:, 3].mean()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from creativity.cli.parse import Files, Flag, Folder, Number, Outputs, Picture, Real, Settings, Text, parse
+from creativity.cli.parse import Files, Flag, Folder, Number, Outputs, Pictures, Real, Settings, Text, parse
 
 
 @dataclass(frozen=True)
@@ -16,12 +17,15 @@ class Fit:
     creativity fit photo.jpg -o out.svg -o out.png
 
     creativity fit photo.jpg --count 200 --optimizer pgpe --max-seconds 60
+
+    creativity fit *.jpg -o out/{name}.svg
     """
 
-    picture: Picture
-    """The picture to match (PNG, JPEG, WebP, GIF, TIFF ...)."""
+    pictures: Pictures = ()
+    """The pictures to match (PNG, JPEG, WebP, GIF, TIFF ...); - is standard input."""
     output: Outputs = ()
-    """What to save; the kind follows the suffix (.svg .png .json; .gif .webp .apng .mp4: the search); - is standard output."""
+    """What to save; the kind follows the suffix (.svg .png .json; .gif .webp .apng .mp4: the search); - is standard output.
+    Fields are filled in: {name} {renderer} {count} {seed} {frame}."""
     preset: Text = None
     """Settings under one name, such as es-clip; what is asked for besides goes first (creativity list presets)."""
     renderer: Text = None
@@ -46,6 +50,10 @@ class Fit:
     """How to search (creativity list optimizers): relay, greedy, adam, pgpe, sep-cma-es ...; by default relay."""
     seed: Number = None
     """Root of all random numbers; drawn and shown when not given."""
+    seeds: Text = None
+    """Several, such as 0..7 or 0,3,7: one search each, the best is saved, and a contact sheet of all beside it."""
+    every_frame: Flag = False
+    """Of an animation, fit every frame, each going on from the one before; -o may be .gif .webp .apng .mp4."""
     steps: Number = None
     """Stop after so many steps; by default the optimizer's own."""
     max_seconds: Real = None
@@ -77,40 +85,56 @@ class Fit:
 def main(words: Sequence[str]) -> int:
     asked = parse(Fit, words, "fit")
 
-    from creativity import verbs
-    from creativity.cli.searching import search, settings
+    from creativity import series, verbs
+    from creativity.cli.searching import inputs, search, search_series, settings
+    from creativity.errors import CreativityError
+    from creativity.files import make_folder
 
-    verbs.check_outputs(asked.output)
-    plan = verbs.plan_fit(
-        asked.picture,
-        preset=asked.preset,
-        renderer=asked.renderer,
-        count=asked.count,
-        palette=asked.palette,
-        objective=asked.objective,
-        focus=asked.focus,
-        focus_strength=asked.focus_strength,
-        optimizer=asked.optimizer,
-        seed=asked.seed,
-        steps=asked.steps,
-        max_seconds=asked.max_seconds,
-        target_loss=asked.target_loss,
-        plateau=asked.plateau,
-        size=asked.size,
-        target_size=asked.target_size,
-        threads=asked.threads,
-        device=asked.device,
-        options=settings(asked.set),
-        start=asked.start,
-        keep=asked.keep,
-        lock=asked.lock or (),
-        plugins=asked.plugin,
-    )
+    verbs.check_outputs([output for output in asked.output if not series.has_fields(output)])
+    how: dict[str, Any] = {
+        "preset": asked.preset,
+        "renderer": asked.renderer,
+        "count": asked.count,
+        "palette": asked.palette,
+        "objective": asked.objective,
+        "focus": asked.focus,
+        "focus_strength": asked.focus_strength,
+        "optimizer": asked.optimizer,
+        "seed": asked.seed,
+        "steps": asked.steps,
+        "max_seconds": asked.max_seconds,
+        "target_loss": asked.target_loss,
+        "plateau": asked.plateau,
+        "size": asked.size,
+        "target_size": asked.target_size,
+        "threads": asked.threads,
+        "device": asked.device,
+        "options": settings(asked.set),
+        "start": asked.start,
+        "keep": asked.keep,
+        "lock": asked.lock or (),
+    }
+    pictures = inputs(asked.pictures)
+    if asked.seed is not None and asked.seeds is not None:
+        raise CreativityError("say --seed or --seeds, not both")
+    if len(pictures) > 1 or asked.seeds is not None or asked.every_frame:
+        seeds = series.seeds_of(asked.seeds) if asked.seeds is not None else ()
+        several = series.plan(
+            pictures, how, outputs=asked.output, seeds=seeds, every_frame=asked.every_frame, run_dir=asked.run_dir, plugins=asked.plugin
+        )
+        return search_series(several, quiet=asked.quiet, as_json=asked.json)
+    picture = pictures[0]
+    plan = verbs.plan_fit(picture, **how, plugins=asked.plugin)
     run = plan.run()  # what cannot work is refused here, before a folder is made
     renderer = run.problem.renderer
-    verbs.check_outputs(asked.output, renderer, inputs=[asked.picture, *([asked.focus] if asked.focus else []), *asked.plugin])
-    stem = Path(asked.picture).stem
+    stem = Path(picture).stem if isinstance(picture, str) else "picture"
+    outputs = [series.fill(output, run.recipe, stem) for output in asked.output]
+    given = [picture] if isinstance(picture, str) else []
+    given += [*([asked.focus] if asked.focus else []), *asked.plugin]
+    for pattern, output in zip(asked.output, outputs, strict=True):
+        for folder in series.check_places(pattern, [output], renderer, given):
+            make_folder(folder)
     run.folder = verbs.run_folder(asked.run_dir, stem, plan.recipe)
-    fresh = None if asked.output else Path(f"{stem[:100]}-{plan.recipe.renderer.name}{verbs.default_kind(renderer)}")
-    run.outputs = [output if output == "-" else str(Path(output).absolute()) for output in asked.output or (str(fresh),)]
-    return search(run, asked.output, quiet=asked.quiet, as_json=asked.json, fresh=fresh)
+    fresh = None if outputs else Path(f"{stem[:100]}-{plan.recipe.renderer.name}{verbs.default_kind(renderer)}")
+    run.outputs = [output if output == "-" else str(Path(output).absolute()) for output in outputs or (str(fresh),)]
+    return search(run, outputs, quiet=asked.quiet, as_json=asked.json, fresh=fresh, notes=plan.notes)

@@ -27,7 +27,7 @@ Text = Annotated[str | None, _optional("TEXT")]
 Number = Annotated[int | None, _optional("N")]
 Real = Annotated[float | None, _optional("X")]
 Folder = Annotated[str | None, _optional("DIR")]
-Picture = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="PICTURE", help_behavior_hint="")]
+Pictures = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="PICTURE ...", help_behavior_hint="")]
 Artwork = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="FILE-OR-RUN", help_behavior_hint="")]
 Outputs = Annotated[
     tyro.conf.UseAppendAction[tuple[str, ...]],

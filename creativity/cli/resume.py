@@ -13,7 +13,7 @@ class Resume:
     """Continue a run that was stopped or killed, to the result that it would have had uninterrupted."""
 
     run: Artwork
-    """The run folder, such as runs/photo-triangles-s42."""
+    """The run folder, such as runs/photo-triangles-s42, or the folder of several runs."""
     output: Outputs = ()
     """What to save; by default what the run was asked for."""
     plugin: Files = ()
@@ -28,9 +28,15 @@ def main(words: Sequence[str]) -> int:
     asked = parse(Resume, words, "resume")
 
     from creativity import verbs
-    from creativity.cli.searching import search, stored_outputs
+    from creativity.cli.searching import search, search_series, stored_outputs
+    from creativity.errors import CreativityError
     from creativity.run import open_run
+    from creativity.series import is_series, open_series
 
+    if is_series(asked.run):
+        if asked.output:
+            raise CreativityError("a series saves what it was first asked for; save one of its runs with creativity export")
+        return search_series(open_series(asked.run, asked.plugin), quiet=asked.quiet, as_json=asked.json)
     run = open_run(asked.run, asked.plugin)
     assert run.folder is not None
     verbs.check_outputs(asked.output, run.problem.renderer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import logging
 import math
@@ -20,20 +21,24 @@ from creativity import verbs
 from creativity.artwork import Artwork, open_artwork
 from creativity.errors import CreativityError
 from creativity.files import write_numbered
+from creativity.images import MAX_BYTES
 from creativity.renderers import raster
 from creativity.run import Event, Interrupted, Run
+from creativity.series import Series
 from creativity.sources import shown
 
 LOG_SECONDS = 5.0
 
 
-def search(run: Run, outputs: Sequence[str], *, quiet: bool, as_json: bool, fresh: Path | None = None) -> int:
+def search(run: Run, outputs: Sequence[str], *, quiet: bool, as_json: bool, fresh: Path | None = None, notes: Sequence[str] = ()) -> int:
     """Run to the end, save the outputs, print the figures; returns the exit status.
 
-    ``fresh`` is a name that the user did not choose: it is numbered rather than replace anything.
+    ``fresh`` is a name that the user did not choose: it is numbered rather than replace anything. ``notes`` are said first.
     """
     assert run.folder is not None
     say = _silent if quiet else _say
+    for note in notes:
+        say(note)
     say(f"seed {run.recipe.seed}, run folder {run.folder.path}")
     _hear(say)
     raster.prepare()
@@ -63,6 +68,49 @@ def search(run: Run, outputs: Sequence[str], *, quiet: bool, as_json: bool, fres
     if failed:
         raise CreativityError(f"{'; '.join(failed)}; the result is in {run.folder.path}")
     return 0
+
+
+def search_series(series: Series, *, quiet: bool, as_json: bool) -> int:
+    """Run what is left of a series, and say at its end what could not be done; returns the exit status."""
+    say = _silent if quiet else _say
+    say(f"{series.count} runs, folder {series.folder.path}")
+    _hear(say)
+    raster.prepare()
+    series.around = lambda run: _progress(run, quiet)
+    try:
+        with _signals(series):
+            series.run()
+    except Interrupted:
+        print(f"stopped and saved; go on with: creativity resume {series.folder.path}", file=sys.stderr)
+        return 130
+    if as_json:
+        print(json.dumps({"run": str(series.folder.path), "results": series.results, "failed": series.failed}))
+    for name, reason in series.failed.items():
+        print(f"creativity: {name}: {reason}", file=sys.stderr)
+    return 1 if series.failed else 0
+
+
+def inputs(words: Sequence[str]) -> list[str | bytes]:
+    """The pictures that are meant: paths, patterns that no shell has resolved, and ``-``, the bytes of standard input."""
+    pictures: list[str | bytes] = []
+    for word in words:
+        if word == "-":
+            content = sys.stdin.buffer.read(MAX_BYTES + 1)
+            if not content:
+                raise CreativityError("standard input is empty; a picture is expected there")
+            if len(content) > MAX_BYTES:
+                raise CreativityError(f"standard input has more than {MAX_BYTES / 1e6:.0f} MB; make the picture smaller")
+            pictures.append(content)
+        elif any(sign in word for sign in "*?[") and not os.path.exists(word):
+            found = sorted(path for path in glob.glob(word) if os.path.isfile(path))
+            if not found:
+                raise CreativityError(f"no file is called like {word!r}")
+            pictures += found
+        else:
+            pictures.append(word)
+    if not pictures:
+        raise CreativityError("fit: PICTURE is missing; see creativity fit --help")
+    return pictures
 
 
 def _figures(run: Run, artwork: Artwork, files: list[str], wall: float) -> dict[str, Any]:
@@ -96,7 +144,7 @@ def settings(pairs: Sequence[str]) -> dict[str, str]:
 
 
 @contextmanager
-def _signals(run: Run) -> Iterator[None]:
+def _signals(run: Run | Series) -> Iterator[None]:
     """The first Ctrl-C (or a polite kill) ends after the step and saves; the second does not wait."""
 
     def handle(number: int, frame: FrameType | None) -> None:
