@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from creativity.run import Run as Run
     from creativity.verbs import film as film
     from creativity.verbs import fit as fit
+    from creativity.verbs import plan_fit as plan_fit
     from creativity.verbs import resume as resume
 
 _PLACES = {
     "fit": "verbs",  # a picture -> an Artwork made of marks
+    "plan_fit": "verbs",  # the same, decided and checked; plan_fit(...).run().stream() gives the search as its events
     "resume": "verbs",  # a run folder -> its Artwork
     "film": "verbs",  # a run, or an artwork -> a Film of the search, or of the drawing
     "open_artwork": "artwork",  # a PNG, SVG, JSON or run folder -> Artwork

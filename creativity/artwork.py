@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import html
 import json
 import math
 import sys
@@ -134,6 +135,24 @@ class Artwork:
             return Path("-")
         path = Path(path)
         return write_atomically(path, self.encode(path.suffix.lower(), size))
+
+    def __repr__(self) -> str:
+        """One line: what it is made of, how large it is, how close it came, and from which seed."""
+        try:
+            height, width = self.output_size().pixels
+            marks = f"{self.renderer.spec.marks} marks, {width}x{height}"
+        except CreativityError as error:  # such as for a plug-in that is not at hand
+            marks = str(error)
+        loss = f", loss {self.results['loss']:.5f}" if "loss" in self.results else ""
+        return f"Artwork({self.recipe.renderer.name}, {marks}{loss}, seed {self.recipe.seed})"
+
+    def image_element(self, size: int) -> str:
+        """The picture as an HTML element that needs no file, its long side at most ``size`` pixels."""
+        pixels = images.encode_png(self.rgba(min(size, max(self.output_size().pixels))))
+        return f'<img src="data:image/png;base64,{base64.b64encode(pixels).decode()}">'
+
+    def _repr_html_(self) -> str:
+        return f"<figure>{self.image_element(512)}<figcaption>{html.escape(repr(self))}</figcaption></figure>"
 
     def _repr_png_(self) -> bytes:
         return self.png(512)

@@ -10,9 +10,11 @@ import json
 import math
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,27 @@ class Event:
     fidelity: float = 1.0
     phase: str = ""
     squared: bool = True  # the loss is the plain mean squared error
+    make: Callable[[], Artwork] | None = field(default=None, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        parts = [f"step {self.step}/{self.horizon}"]
+        if math.isfinite(self.best):
+            parts.append(f"loss {self.best:.5f}")
+            if self.squared and 0 < self.best < 1:
+                parts.append(f"{self.psnr:.1f} dB")
+        if self.phase and self.kind != "done":
+            parts.append(self.phase)
+        if self.fidelity < 1:
+            parts.append(f"at {self.fidelity:.0%} resolution")
+        if self.kind != "done" and self.remaining is not None:
+            parts.append(f"{_duration(self.remaining)} left")
+        return ", ".join(parts)
+
+    @property
+    def artwork(self) -> Artwork:
+        """The best at this moment; it is made when it is asked for."""
+        assert self.make is not None
+        return self.make()
 
     @property
     def psnr(self) -> float:
@@ -93,7 +116,8 @@ class Run:
         self.outputs: list[str] = []
         self.note: str | None = None  # what a listener should know about how the run began
         self.stopping = False
-        self._warm = False
+        self._begun = self._warm = False
+        self._told: deque[Event] = deque()  # and not yet streamed
 
         renderer = registry.renderers.create(recipe.renderer.name, recipe.renderer.options)
         objective = registry.objectives.create(recipe.objective.name, recipe.objective.options)
@@ -153,17 +177,42 @@ class Run:
 
     def run(self) -> Artwork:
         """Search until done; write the run folder as it goes. Raises Interrupted once ``stop`` was asked and saved."""
+        for _ in self.stream():
+            pass
+        return self.artwork
+
+    def stream(self) -> Iterator[Event]:
+        """The same search as its events, after which it has its `artwork`.
+
+            for event in run.stream():
+                print(event.step, event.best)
+
+        A loop that is left early saves the state and gives the folder free; to stream again is to go on from there.
+        """
+        self._told.clear()
         with _threads(self.recipe.threads), self.folder.locked() if self.folder else nullcontext():
-            self._begin()
-            while not self.done:
-                if self.stopping:
-                    self.save()
-                    raise Interrupted
-                self._phase = self.optimizer.phase  # of this step; after it another may begin
-                with self._timed():
-                    step = self.optimizer.step(self.problem)
-                self.record(step)
-            return self._finish()
+            try:
+                if self.folder or not self._begun:
+                    self._begin()
+                yield from self._events()
+                while not self.done:
+                    if self.stopping:
+                        self.save()
+                        raise Interrupted
+                    self._phase = self.optimizer.phase  # of this step; after it another may begin
+                    with self._timed():
+                        step = self.optimizer.step(self.problem)
+                    self.record(step)
+                    yield from self._events()
+                self._finish()
+                yield from self._events()
+            except GeneratorExit:
+                self.save(tell=False)
+                raise
+
+    def _events(self) -> Iterator[Event]:
+        while self._told:
+            yield self._told.popleft()
 
     def stop(self) -> None:
         """Ask the run to save and end after the step it is in; safe to call from a signal handler."""
@@ -282,11 +331,12 @@ class Run:
         else:
             self._score_answer()
         self.optimizer.horizon = self.horizon
+        self._begun = True
         self._note("start", self.best_loss, 1.0)
         if not held:
             self.save()
 
-    def _finish(self) -> Artwork:
+    def _finish(self) -> None:
         self._score_answer()
         artwork = self.artwork
         if self.folder and not self.folder.done:
@@ -303,12 +353,12 @@ class Run:
             write_atomically(self.folder / "DONE", "")
         else:
             self._note("done", self.best_loss, 1.0)
-        return artwork
 
     @property
     def artwork(self) -> Artwork:
         """The best so far, with the recipe that remakes it."""
-        assert self.best is not None
+        if self.best is None:
+            raise CreativityError("this run has not begun; run() or stream() it first")
         return self._artwork(self.best, self.best_loss, self.count)
 
     def _artwork(self, best: Tensor, loss: float, count: int) -> Artwork:
@@ -339,7 +389,7 @@ class Run:
             assert self.folder is not None
             raise CreativityError(f"the checkpoint in {self.folder.path} does not fit its recipe ({error!r})") from error
 
-    def save(self) -> None:
+    def save(self, tell: bool = True) -> None:
         """Write a checkpoint, the history so far and a preview, in this order: what is named by one is there."""
         if not self.folder:
             return
@@ -363,7 +413,8 @@ class Run:
         self._write_preview(self.folder)
         self._saved_at = time.monotonic()
         self._save_took = self._saved_at - began
-        self._emit("saved")
+        if tell:
+            self._emit("saved")
 
     def _write_preview(self, folder: RunFolder) -> None:
         write_atomically(folder / "preview.png", self.artwork.png(PREVIEW_SIZE))
@@ -398,6 +449,8 @@ class Run:
         self._last = Event(
             kind, self.count, horizon, loss, self.best_loss, self.seconds, self._remaining(horizon), fidelity, self._phase, self._squared
         )
+        if self.best is not None:
+            self._last = replace(self._last, make=partial(self._artwork, self.best, self.best_loss, self.count))
         worth_a_line = kind != "step" or self.count % max(1, horizon // HISTORY_LINES) == 0
         if worth_a_line and self.folder and not self.folder.done:
             line: dict[str, Any] = {"event": kind, "step": self.count, "loss": _number(loss), "best": _number(self.best_loss)}
@@ -417,8 +470,15 @@ class Run:
 
     def _emit(self, kind: str) -> None:
         event = replace(self._last, kind=kind)
-        for listener in self.listeners:
-            listener(event)
+        self._told.append(event)
+        try:
+            for listener in self.listeners:
+                listener(event)
+        except BaseException:
+            if kind in ("start", "step"):  # after the others it is saved already
+                with suppress(CreativityError):
+                    self.save(tell=False)
+            raise
 
 
 @contextmanager
@@ -430,6 +490,12 @@ def _threads(count: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
 def _number(value: float) -> float | None:

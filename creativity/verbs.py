@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.metadata
+import inspect
 import logging
 import os
 import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, Unpack
 
 import numpy as np
 import torch
 
-from creativity import filming, films, images, palettes, presets, registry
+from creativity import filming, films, images, notebook, palettes, presets, registry
+from creativity.arguments import FitArguments
 from creativity.artwork import SUFFIXES, Artwork, open_artwork
 from creativity.errors import CreativityError, nearest
 from creativity.files import RunFolder, make_folder, numbered, unwritable, write_atomically
@@ -33,7 +35,9 @@ log = logging.getLogger("creativity")
 FILMS = ("search", "drawing")
 
 Listener = Callable[[Event], None]
+Progress = Listener | Sequence[Listener] | None
 Picture = np.ndarray[Any, Any]
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -188,7 +192,20 @@ def _focus(how: dict[str, Any]) -> tuple[dict[str, Any] | None, Picture | None]:
     return {"name": name, "sha256": images.digest(mask), **table}, mask
 
 
-def fit(target: Any, *, run_dir: str | Path | None = None, progress: Listener | None = None, **how: Any) -> Artwork:
+def _asked_like(plan: Callable[..., Any]) -> Callable[[F], F]:
+    """What a notebook's help shows: the arguments of ``plan`` by name, in place of ``**how``."""
+
+    def decorate(function: F) -> F:
+        own, asked = (inspect.signature(f).parameters for f in (function, plan))
+        named = [p for p in own.values() if p.kind is not p.VAR_KEYWORD] + [p for name, p in asked.items() if name not in own]
+        function.__signature__ = inspect.Signature(named, return_annotation="Artwork")  # type: ignore[attr-defined]
+        return function
+
+    return decorate
+
+
+@_asked_like(plan_fit)
+def fit(target: images.Source, *, run_dir: str | Path | None = None, progress: Progress = None, **how: Unpack[FitArguments]) -> Artwork:
     """Fit a picture with marks and return the artwork.
 
         creativity.fit("photo.jpg", renderer="triangles", count=50).save("out.svg")
@@ -205,7 +222,9 @@ def fit(target: Any, *, run_dir: str | Path | None = None, progress: Listener | 
     ``run_dir``: keep checkpoints, history and previews there, so that the run can be resumed. ``start``: an artwork (or
     its file) to go on from, with its renderer and options where no others are asked for; ``keep``: the part of its
     marks that start where they are, in [0, 1]; ``lock``: blocks and ranges of marks that are not changed at all, such
-    as "background,0-9". ``progress``: called with every Event.
+    as "background,0-9". ``progress``: one or several functions that are called with every `Event`; by default a notebook
+    shows how it goes, () shows nothing. What they raise ends the run, which is saved first and can be resumed;
+    ``plan_fit(...).run().stream()`` gives the events in a loop instead.
 
     Raises CreativityError for anything that cannot be done, in one line.
     """
@@ -215,17 +234,19 @@ def fit(target: Any, *, run_dir: str | Path | None = None, progress: Listener | 
     run = plan.run()
     if run_dir is not None:  # only now: what is refused leaves no folder behind
         run.folder = run_folder(run_dir, "", run.recipe)
-    if progress:
-        run.listeners.append(progress)
+    run.listeners.extend(_listeners(progress))
     return run.run()
 
 
-def resume(run_dir: str | Path, *, plugins: Sequence[str | Path] = (), progress: Listener | None = None) -> Artwork:
+def resume(run_dir: str | Path, *, plugins: Sequence[str | Path] = (), progress: Progress = None) -> Artwork:
     """Continue a run from its folder, to the result that it would have had uninterrupted."""
     run = open_run(run_dir, _several(plugins))
-    if progress:
-        run.listeners.append(progress)
+    run.listeners.extend(_listeners(progress))
     return run.run()
+
+
+def _listeners(progress: Progress) -> Sequence[Listener]:
+    return notebook.watchers() if progress is None else [progress] if callable(progress) else progress
 
 
 def plan_redo(
@@ -364,7 +385,7 @@ def film(
     fps: float = filming.FPS,
     target: Any = None,
     plugins: Sequence[str | Path] = (),
-    progress: Listener | None = None,
+    progress: Progress = None,
 ) -> films.Film:
     """A film of a search, or of a drawing as it is painted.
 
@@ -396,7 +417,7 @@ def film(
         artwork = run.checkpoint()
     else:
         run = plan_redo(what, target=target, plugins=plugins).run()
-        run.listeners.extend([progress] if progress else [])
+        run.listeners.extend(_listeners(progress))
         artwork = run.run()
     if of == "drawing":
         return filming.of_drawing(artwork, frames, size, fps)

@@ -187,7 +187,7 @@ def _bar() -> Iterator[Callable[[Event], None]]:
             nonlocal shown
             if event.kind == "done" or time.monotonic() - shown > 0.1:
                 shown = time.monotonic()
-                bar.update(task, completed=event.step, total=max(1, event.horizon), description=_words(event))
+                bar.update(task, completed=event.step, total=max(1, event.horizon), description=str(event))
 
         yield show
 
@@ -199,30 +199,9 @@ def _log() -> Callable[[Event], None]:
         nonlocal said
         if event.kind in ("start", "done") or time.monotonic() - said > LOG_SECONDS:
             said = time.monotonic()
-            _say(_words(event))
+            _say(str(event))
 
     return show
-
-
-def _words(event: Event) -> str:
-    parts = [f"step {event.step}/{event.horizon}"]
-    if math.isfinite(event.best):
-        parts.append(f"loss {event.best:.5f}")
-        if event.squared and 0 < event.best < 1:
-            parts.append(f"{event.psnr:.1f} dB")
-    if event.phase and event.kind != "done":
-        parts.append(event.phase)
-    if event.fidelity < 1:
-        parts.append(f"at {event.fidelity:.0%} resolution")
-    if event.kind != "done" and event.remaining is not None:
-        parts.append(f"{_duration(event.remaining)} left")
-    return ", ".join(parts)
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
 def _say(text: str) -> None:

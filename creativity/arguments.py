@@ -1,0 +1,59 @@
+"""The types of what one can ask of `creativity.fit`, so that an editor completes and checks them. Its docstring explains each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
+
+if TYPE_CHECKING:
+    from creativity.artwork import Artwork
+
+# The names that come along; a plug-in's own are as good.
+RendererName: TypeAlias = (
+    Literal[
+        "triangles",
+        "shapes",
+        "circles",
+        "ellipses",
+        "lines",
+        "polygons",
+        "rectangles",
+        "regular-polygons",
+        "rotated-rectangles",
+        "es-clip",
+    ]
+    | str
+)
+ObjectiveName: TypeAlias = Literal["pixel", "l1", "huber", "oklab", "ssim", "edges"] | str
+OptimizerName: TypeAlias = (
+    Literal["relay", "greedy", "adam", "lbfgs", "pgpe", "snes", "sep-cma-es", "open-es", "cma-es", "ga", "hill-climber"] | str
+)
+
+
+class FitArguments(TypedDict, total=False):
+    """Of `creativity.fit` and `creativity.plan_fit`, by name."""
+
+    preset: str | None
+    renderer: RendererName | None
+    count: int | None
+    palette: Any
+    objective: ObjectiveName | dict[str, Any] | None
+    focus: Any
+    focus_strength: float | None
+    optimizer: OptimizerName | None
+    seed: int | None
+    steps: int | None
+    max_seconds: float | None
+    target_loss: float | None
+    plateau: int | None
+    size: str | int | None
+    target_size: int | None
+    threads: int | None
+    device: str
+    options: dict[str, Any] | None
+    start: str | Path | Artwork | None
+    keep: float | None
+    lock: str | Sequence[str]
+    frame: int
+    plugins: Sequence[str | Path]
