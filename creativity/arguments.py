@@ -55,5 +55,5 @@ class FitArguments(TypedDict, total=False):
     start: str | Path | Artwork | None
     keep: float | None
     lock: str | Sequence[str]
-    frame: int
+    frame: int | None
     plugins: Sequence[str | Path]
