@@ -37,7 +37,7 @@ from creativity.optimizers.base import Step
 from creativity.run import Event, Run
 from creativity.svg import SVG
 
-MARKS = (1, 2, 5, 8, 15, 30, 60, 120, 300, 600, 1800, 3600)
+MARKS = (1, 2, 5, 8, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 """CPU seconds at which a run is looked at."""
 
 SHAPES = (25, 50, 100, 200, 400, 1000)
@@ -51,8 +51,9 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Job:
-    """One optimizer on one picture, once for each seed."""
+    """One renderer and one optimizer on one picture, once for each seed."""
 
+    renderer: str
     optimizer: str
     picture: str
     count: int
@@ -110,6 +111,7 @@ def stopwatch(job: Job, seed: int, target: Any) -> Stopwatch:
     plan = verbs.plan_fit(
         target,
         count=job.count,
+        renderer=job.renderer,
         optimizer=job.optimizer,
         seed=seed,
         max_seconds=job.seconds,
@@ -158,7 +160,7 @@ def marks_in(drawing: str) -> int:
     from creativity.svg import read_svg
 
     kinds = [element.tag.removeprefix(f"{{{SVG}}}") for element in read_svg(drawing.encode()).iter()]
-    return sum(kind in ("polygon", "path", "circle", "ellipse", "line", "polyline") for kind in kinds)
+    return sum(kind in ("polygon", "path", "circle", "ellipse", "line", "polyline", "rect") for kind in kinds) - 1
 
 
 def peak_memory() -> int:
@@ -236,19 +238,23 @@ def curves(wanted: argparse.Namespace, optimizers: Sequence[str], report: Report
         target = load(picture, wanted.size)
         for count in wanted.counts:
             height, width = target.shape[:2]
-            print(
-                f"\n{picture}, {width} x {height}, {count} triangles: error x 1000 at CPU seconds, mean±deviation of {wanted.seeds} seeds"
-            )
+            print(f"\n{picture}, {width} x {height}, {count} marks: error x 1000 at CPU seconds, mean±deviation of {wanted.seeds} seeds")
             print(f"one colour: {1000 * one_colour(target):.1f}")
             heads = [*(f"{mark:g} s" for mark in marks), "end", "svg"]
             print(" " * 24 + "".join(f"{head:>13s}" for head in heads) + f"{'ends at, s':>12s}{'marks':>7s}{'MB':>7s}")
-            for name in optimizers:
-                rows = apart(Job(name, picture, count, wanted.size, wanted.seconds, wanted.seeds))
-                if isinstance(rows, str):
-                    print(f"  {name:22s} {rows}")
-                    continue
-                report.keep("fits", rows)
-                print(curve_line(name, rows, marks), flush=True)
+            for renderer in wanted.renderers:
+                for optimizer in optimizers:
+                    # A table names what its rows differ in.
+                    name = (
+                        " ".join(word for word, many in ((renderer, wanted.renderers), (optimizer, optimizers)) if len(many) > 1)
+                        or optimizer
+                    )
+                    rows = apart(Job(renderer, optimizer, picture, count, wanted.size, wanted.seconds, wanted.seeds))
+                    if isinstance(rows, str):
+                        print(f"  {name:22s} {rows}")
+                        continue
+                    report.keep("fits", rows)
+                    print(curve_line(name, rows, marks), flush=True)
             for peer, program in programs:
                 about = {"peer": peer.name, "picture": picture, "count": count, "size": wanted.size}
                 try:
@@ -265,7 +271,7 @@ def curves(wanted: argparse.Namespace, optimizers: Sequence[str], report: Report
 
 def growth(wanted: argparse.Namespace, optimizers: Sequence[str], report: Report) -> None:
     """What a step costs, how far ``--growth-seconds`` lead and how much memory it takes, as one thing grows."""
-    base = Job("", GROWN, 50, 200, wanted.growth_seconds)
+    base = Job("triangles", "", GROWN, 50, 200, wanted.growth_seconds)
     tables: list[tuple[str, list[tuple[int, Job]]]] = []
     for name in optimizers:
         job = replace(base, optimizer=name)
@@ -298,9 +304,10 @@ def numbers(text: str) -> list[int]:
 
 def arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks.fit", description="Error against CPU time, ours and our peers'.")
+    parser.add_argument("--renderers", type=names, default=["triangles"], metavar="A,B", help="what the pictures are made of (triangles)")
     parser.add_argument("--optimizers", type=names, default=names("greedy,relay,adam,pgpe"), metavar="A,B")
     parser.add_argument("--pictures", type=names, default=list(PICTURES), metavar="A,B", help=f"paths, or of {', '.join(PICTURES)}")
-    parser.add_argument("--counts", type=numbers, default=[50], metavar="N,M", help="numbers of triangles (50)")
+    parser.add_argument("--counts", type=numbers, default=[50], metavar="N,M", help="numbers of marks (50)")
     parser.add_argument("--seeds", type=int, default=3, help="runs of each, from seed 1 (3)")
     parser.add_argument("--seconds", type=float, default=15.0, help="CPU seconds of each run of ours (15)")
     parser.add_argument("--size", type=int, default=200, help="long side of the target in pixels (200)")

@@ -58,7 +58,7 @@ def test_a_run_is_looked_at_past_each_mark_and_at_its_end() -> None:
     from benchmarks import fit, scoring
 
     target = scoring.load("astronaut", 32)
-    job = fit.Job("adam", "astronaut", 4, 32, 0.2)
+    job = fit.Job("triangles", "adam", "astronaut", 4, 32, 0.2)
     fit.stopwatch(job, 0, target).run()  # loads what is compiled
     seen = fit.stopwatch(job, 1, target).watch([0.05, 0.1, 10.0])
     seconds, steps = [at for at, _ in seen], [artwork.results["steps"] for _, artwork in seen]

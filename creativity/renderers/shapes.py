@@ -37,7 +37,7 @@ KINDS = {
 @dataclass(frozen=True)
 class ShapesOptions(MarksOptions):
     kinds: tuple[str, ...] = option(tuple(KINDS), "which kinds of shapes, such as circle,line; by default all, mixed")
-    corners: int = option(5, "corners of polygons, free and regular", low=3, high=32)
+    corners: int = option(4, "corners of polygons, free and regular", low=3, high=32)
     min_size: float = option(0.0, "least length from the middle of a shape to its end or side, in long sides", low=0.0, high=1.0)
     max_size: float = option(1.0, "greatest such length; of all but triangles and free polygons", above=0.0, high=4.0)
     line_width: float | None = option(None, "width of lines in long sides, where all shall have the same", above=0.0, high=1.0)

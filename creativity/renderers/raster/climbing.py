@@ -47,6 +47,12 @@ FAINT = 1.0 / 256.0
 REACH = 0.6
 """New outlines spread up to this part of the longer side."""
 
+BEYOND = 0.5
+"""How far beyond the canvas a new outline may lie, in its units."""
+
+WORTH = 1.08
+"""Among mixed shapes a polygon, which can become like any other, must be better by this factor to be taken instead."""
+
 MARGIN, LEAST_MARGIN = 0.3, 8.0
 """A mark that is mended looks around itself by this part of its size, and by at least so many pixels."""
 
@@ -488,12 +494,10 @@ def find(found, scene, window, limits, reach, tries, climbers, patience, state, 
     """
     row = found.copy()
     best, kind = math.inf, scene.offered[0]
-    for _ in range(climbers):
+    for climber in range(climbers):
         start, starting = math.inf, scene.offered[0]
         for _ in range(tries):
-            trying = scene.offered[0]
-            if len(scene.offered) > 1:
-                trying = scene.offered[int64(draw(state) * len(scene.offered))]
+            trying = scene.offered[climber % len(scene.offered)]
             sketch(trying, trial, scene, window, reach, state)
             change = score(trying, trial, scene, window, limits, sums, brush)
             if change < start:
@@ -506,7 +510,37 @@ def find(found, scene, window, limits, reach, tries, climbers, patience, state, 
         if change < best:
             best, kind = change, starting
             take(found, row)
+    if kind != POLYGON and best < math.inf and offers(scene, POLYGON):
+        take(row, found)
+        as_polygon(kind, row, scene)
+        change = climb(POLYGON, row, scene, window, limits, 0.25 * reach, patience, state, trial, sums, brush)
+        if change < WORTH * best:
+            kind = POLYGON
+            take(found, row)
     return kind
+
+
+@jit
+def offers(scene, kind):  # type: ignore[no-untyped-def]
+    """Whether a new shape may be of this kind."""
+    for offered in scene.offered:
+        if offered == kind:
+            return True
+    return False
+
+
+@jit
+def as_polygon(kind, row, scene):  # type: ignore[no-untyped-def]
+    """Gives a shape the corners of a polygon like it: points of its outline, as far apart as can be."""
+    count = outline(kind, row, scene.corners, scene.least, scene.most, scene.line, scene.points)
+    at = len(row) - 2 * scene.corners
+    for k in range(scene.corners):
+        # Where there are fewer points than corners, the rest lie between them.
+        where = k * count / scene.corners
+        i = int64(where)
+        part, j = where - i, (i + 1) % count
+        for axis in range(2):
+            row[at + 2 * k + axis] = (1.0 - part) * scene.points[i, axis] + part * scene.points[j, axis]
 
 
 @jit
@@ -664,7 +698,7 @@ def sweep(scene, first, last, fresh, tries, climbers, patience, state):  # type:
         margin = surround(scene, count, window, limits)
         if fresh[mark]:
             window[0], window[1], window[2], window[3] = 0, height, 0, width
-            limits[0], limits[1], limits[2], limits[3] = -0.5 * height, 1.5 * height, -0.5 * width, 1.5 * width
+            limits[0], limits[1], limits[2], limits[3] = -BEYOND * height, (1.0 + BEYOND) * height, -BEYOND * width, (1.0 + BEYOND) * width
         if window[0] < window[1] and window[2] < window[3]:
             tabulate(scene, window)
             weigh(scene, trace(scene, count, paint_before, 0.0, scene.spare), sums)
