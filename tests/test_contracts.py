@@ -98,10 +98,16 @@ class TestRenderer:
         (renderer.render(genome, (32, 32)) * weights).sum().backward()  # type: ignore[no-untyped-call]
         assert genome.grad is not None
         direction = torch.randn(8, renderer.spec.size, generator=generator) * renderer.spec.scale
-        moved = torch.cat([genome.detach() + 1e-3 * direction, genome.detach() - 1e-3 * direction])
-        value = (renderer.render(moved, (32, 32)).double() * weights).sum(dim=(1, 2, 3))
-        difference = (value[:8] - value[8:]) / 2e-3
-        torch.testing.assert_close((direction @ genome.grad[0]).double(), difference, rtol=0.03, atol=0.02)
+
+        def difference(step: float) -> Tensor:
+            moved = torch.cat([genome.detach() + step * direction, genome.detach() - step * direction])
+            value = (renderer.render(moved, (32, 32)).double() * weights).sum(dim=(1, 2, 3))
+            return (value[:8] - value[8:]) / (2 * step)
+
+        # A circle that grows gets another point somewhere: there, and there alone, a step's length decides the difference.
+        smooth = torch.isclose(difference(1e-3), difference(5e-4), rtol=0.05, atol=0.05)
+        assert smooth.sum() >= 6
+        torch.testing.assert_close((direction @ genome.grad[0]).double()[smooth], difference(1e-3)[smooth], rtol=0.03, atol=0.02)
 
     def test_a_resolution_free_picture_is_the_same_at_any_size(self, name: str) -> None:
         renderer = renderer_of(name)
