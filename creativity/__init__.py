@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from creativity.recipe import Recipe as Recipe
     from creativity.run import Event as Event
     from creativity.run import Run as Run
+    from creativity.sheet import contact_sheet as contact_sheet
+    from creativity.variation import vary as vary
     from creativity.verbs import film as film
     from creativity.verbs import fit as fit
     from creativity.verbs import plan_fit as plan_fit
@@ -29,6 +31,8 @@ _PLACES = {
     "plan_fit": "verbs",  # the same, decided and checked; plan_fit(...).run().stream() gives the search as its events
     "resume": "verbs",  # a run folder -> its Artwork
     "film": "verbs",  # a run, or an artwork -> a Film of the search, or of the drawing
+    "vary": "variation",  # an Artwork -> its sibling, another for each seed
+    "contact_sheet": "sheet",  # pictures with captions -> one picture
     "open_artwork": "artwork",  # a PNG, SVG, JSON or run folder -> Artwork
     "Artwork": "artwork",  # genome + recipe: render, save
     "Recipe": "recipe",  # a whole run as plain data

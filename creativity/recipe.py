@@ -58,6 +58,28 @@ class Focus:
 
 
 @dataclass(frozen=True)
+class Parent:
+    """An artwork that another was made from, known by its digest."""
+
+    name: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Variation:
+    """How an artwork was made from one or two others, without a search; what chance does, the recipe's seed decides."""
+
+    of: tuple[Parent, ...] = ()
+    amount: float = option(0.0, "noise, in units of each block's scale", low=0.0, high=100.0)
+    blocks: tuple[str, ...] = option((), "the noise of some blocks, such as colour:0.5")
+    share: float = option(0.5, "the part of the marks that is the second's", low=0.0, high=1.0)
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.of) <= 2:
+            raise CreativityError(f"recipe: variation.of must name one artwork or two, not {len(self.of)}")
+
+
+@dataclass(frozen=True)
 class Stop:
     """When to stop; whichever comes first."""
 
@@ -93,6 +115,7 @@ class Recipe:
     canvas: tuple[int, ...] = (1, 1)
     target: Target | None = None
     start: Start | None = None
+    variation: Variation | None = None
     focus: Focus | None = None
     target_size: int = option(256, "long side of the pixels that are scored", low=8, high=4096)
     size: str = option("1024", "size of the output")

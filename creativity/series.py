@@ -27,7 +27,7 @@ from creativity.options import build, plain
 from creativity.recipe import Recipe, parse_json
 from creativity.renderers.base import Renderer
 from creativity.run import Interrupted, Run, open_run
-from creativity.sheet import contact_sheet
+from creativity.sheet import LARGEST, save_sheet
 from creativity.size import parse_size
 from creativity.sources import open_source, shown
 from creativity.streams import MAX_SEED, draw_seed
@@ -37,7 +37,6 @@ FIELDS = ("name", "renderer", "count", "seed", "frame")
 """What may stand in braces in the name of an output."""
 MAX_RUNS = 10_000
 FRAME_STEPS = 240
-SHEET = "creativity contact sheet"
 
 log = logging.getLogger("creativity")
 
@@ -175,8 +174,7 @@ class Series:
         seeds = [artwork.recipe.seed for artwork in artworks]
         if group.sheet:
             captions = [f"seed {seed}: {loss:.5f}" for seed, loss in zip(seeds, losses, strict=True)]
-            page = contact_sheet([artwork.rgba(420) for artwork in artworks], captions, best)
-            files += self._write(_sheet_place(Path(group.sheet)), images.encode_png(page, {"Software": SHEET}), ours)
+            files.append(str(save_sheet(Path(group.sheet), [artwork.rgba(LARGEST) for artwork in artworks], captions, best)))
         facts: dict[str, Any] = {"files": files, "loss": losses[best] if math.isfinite(losses[best]) else None, "seed": seeds[best]}
         if not group.durations and len(seeds) > 1:
             facts["losses"] = dict(zip(map(str, seeds), (loss if math.isfinite(loss) else None for loss in losses), strict=True))
@@ -259,23 +257,11 @@ def _listed(files: Sequence[str]) -> str:
 
 def _is_ours(path: Path, content: bytes, ours: set[str]) -> bool:
     try:
-        if path.read_bytes() == content or _is_sheet(path):
+        if path.read_bytes() == content:
             return True
         return open_artwork(path).recipe.digest in ours
     except (OSError, CreativityError):
         return False
-
-
-def _is_sheet(path: Path) -> bool:
-    try:
-        return images.read_png_text(path).get("Software") == SHEET
-    except CreativityError:
-        return False
-
-
-def _sheet_place(path: Path) -> Path:
-    """A contact sheet replaces a contact sheet and nothing else."""
-    return path if _is_sheet(path) else numbered(path)
 
 
 # -- planning
@@ -326,7 +312,7 @@ def plan(
         if not outputs:
             kind = _film_kind(path) if times else verbs.default_kind(renderer)
             named = [str(_untaken(Path(f"{stem[:100]}-{recipe.renderer.name}{kind}").absolute(), taken))]
-        sheet = _sheet_name(named) if len(seeds) > 1 else ""
+        sheet = sheet_name(named) if len(seeds) > 1 else ""
         folder = _unused(stem[:100], folders)
         runs: list[tuple[str, int, int | None]] = [(f"s{seed}", seed, None) for seed in seeds]
         if times:
@@ -387,13 +373,13 @@ def has_fields(output: str) -> bool:
     return bool(re.search(r"\{[^{}]*\}", output))
 
 
-def fill(output: str, recipe: Recipe, stem: str) -> str:
-    """The name of one run's output, its fields filled in."""
+def fill(output: str, recipe: Recipe, stem: str, seed: bool = True) -> str:
+    """The name of one artwork's output, its fields filled in; that of the seed only where ``seed``."""
     check_fields(output)
     if "{frame}" in output:
         raise CreativityError(f"{output} has a {{frame}}, which --every-frame makes")
-    count = str(recipe.renderer.options.get("count", ""))
-    return _filled(output, {"name": stem, "renderer": recipe.renderer.name, "count": count, "seed": str(recipe.seed)})
+    fields = {"name": stem, "renderer": recipe.renderer.name, "count": str(recipe.renderer.options.get("count", ""))}
+    return _filled(output, fields | ({"seed": str(recipe.seed)} if seed else {}))
 
 
 def _filled(output: str, fields: dict[str, str]) -> str:
@@ -445,7 +431,7 @@ def _untaken(path: Path, taken: dict[str, str]) -> Path:
     return candidate
 
 
-def _sheet_name(outputs: Sequence[str]) -> str:
+def sheet_name(outputs: Sequence[str]) -> str:
     """Beside what is saved, with ``seeds`` where a seed would be."""
     output = Path(next((output for output in outputs if output != "-"), Path("seeds.png").absolute()))
     if "{seed}" in output.name:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from creativity import images
 from creativity.errors import CreativityError
+from creativity.files import numbered, write_atomically
 from creativity.images import RGBA
 
 MAX_PICTURES = 1000
+SOFTWARE = "creativity contact sheet"  # of the PNG's text
 PAGE = 1800  # pixels that a sheet is wide, about
 LARGEST, SMALLEST = 420, 150  # of a cell
 GAP = 12
@@ -55,6 +58,20 @@ def contact_sheet(pictures: Sequence[RGBA], captions: Sequence[str], marked: int
             draw.text((middle, top + height + 0.3 * font.size), caption, font=font, fill=MARK if i == marked else INK)
         top += height + line + GAP
     return np.dstack([np.asarray(page), np.full(page.size[::-1], 255, np.uint8)])
+
+
+def save_sheet(path: Path, pictures: Sequence[RGBA], captions: Sequence[str], marked: int | None = None) -> Path:
+    """Write a contact sheet as PNG. It replaces a contact sheet and nothing else: else its name is numbered."""
+    content = images.encode_png(contact_sheet(pictures, captions, marked), {"Software": SOFTWARE})
+    return write_atomically(path if is_sheet(path) else numbered(path), content)
+
+
+def is_sheet(path: Path) -> bool:
+    """Whether a file is a contact sheet that was saved here."""
+    try:
+        return images.read_png_text(path).get("Software") == SOFTWARE
+    except CreativityError:
+        return False
 
 
 def on_checks(picture: RGBA) -> RGBA:

@@ -263,6 +263,8 @@ def plan_redo(
     A recipe never loads a plug-in; those that it was made with must be given in ``plugins``.
     """
     recipe = open_artwork(file).recipe
+    if recipe.variation is not None:
+        raise CreativityError(f"{file} was made from another artwork without a search; creativity redo {file} makes it once more")
     registry.require_plugins(recipe, _several(plugins), str(file))
     parse_size(recipe.size, recipe.canvas).check_raster()
     if seed is not None:

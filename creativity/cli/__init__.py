@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 VERBS = {
     "fit": "fit a picture with marks: creativity fit photo.jpg -o out.svg",
+    "vary": "siblings of an artwork, without a search: creativity vary out.svg --seeds 0..9",
     "redo": "run an artwork's recipe again: creativity redo out.svg",
     "resume": "continue a run that was stopped: creativity resume runs/NAME",
     "export": "render an artwork at any size: creativity export out.svg -o poster.png --size 4000",

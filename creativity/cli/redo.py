@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from creativity.cli.parse import Artwork, Files, Flag, Folder, Outputs, Text, parse
+from creativity.cli.parse import Artwork, Artworks, Files, Flag, Folder, Outputs, Text, parse
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,8 @@ class Redo:
     """The picture that it was made from, where it is not found beside the file."""
     focus: Text = None
     """The focus mask that it was made with, where it is not found beside the file."""
-    start: Text = None
-    """The artwork that it goes on from, where it is not found beside the file."""
+    start: Artworks = ()
+    """The artwork that it goes on from, or was varied from, where it is not found beside the file."""
     seed: Text = None
     """Another seed, or new to draw one."""
     run_dir: Folder = None
@@ -51,8 +53,11 @@ def main(words: Sequence[str]) -> int:
         if asked.seed != "new" and not (asked.seed.isascii() and asked.seed.isdecimal()):
             raise CreativityError(f"--seed takes a whole number or new, not {asked.seed!r}")
         seed = draw_seed() if asked.seed == "new" else int(asked.seed)
-    plan = verbs.plan_redo(asked.file, target=asked.target, focus=asked.focus, start=asked.start, seed=seed, plugins=asked.plugin)
     file = Path(asked.file).resolve()
+    if open_artwork(asked.file).recipe.variation is not None:
+        return _vary_again(asked, file, seed)
+    start = asked.start[0] if asked.start else None
+    plan = verbs.plan_redo(asked.file, target=asked.target, focus=asked.focus, start=start, seed=seed, plugins=asked.plugin)
     before = open_artwork(file).genome
     run = plan.run()  # what cannot work is refused here, before a folder is made
     renderer = run.problem.renderer
@@ -65,6 +70,30 @@ def main(words: Sequence[str]) -> int:
     status = search(run, asked.output, quiet=asked.quiet, as_json=asked.json, fresh=fresh)
     if status == 0 and seed is None and not asked.quiet:
         assert run.best is not None
-        unlike = "not the same bits: another machine or version of a library computes a little differently"
-        print("the same picture, bit for bit" if run.best.numpy().tobytes() == before.tobytes() else unlike, file=sys.stderr)
+        print(_compared(run.best.numpy(), before), file=sys.stderr)
     return status
+
+
+def _vary_again(asked: Redo, file: Path, seed: int | None) -> int:
+    """What was made from other artworks without a search is made so again."""
+    from creativity import registry, variation, verbs
+    from creativity.artwork import open_artwork
+    from creativity.files import write_numbered
+
+    before = open_artwork(asked.file)
+    registry.require_plugins(before.recipe, asked.plugin, asked.file)
+    artwork = variation.again(before, asked.file, asked.start, seed)
+    verbs.check_outputs(asked.output, artwork.renderer, [*asked.start, *asked.plugin])
+    fresh = Path(f"{file.stem[:100]}-redo{file.suffix}")
+    files = [str(artwork.save(output)) for output in asked.output] or [str(write_numbered(fresh, artwork.encode(file.suffix.lower())))]
+    if asked.json:
+        print(json.dumps({"seed": artwork.recipe.seed, "files": files}))
+    if not asked.quiet:
+        print(", ".join(files) if seed is not None else _compared(artwork.genome, before.genome), file=sys.stderr)
+    return 0
+
+
+def _compared(genome: Any, before: Any) -> str:
+    same = genome.tobytes() == before.tobytes()
+    unlike = "not the same bits: another machine or version of a library computes a little differently"
+    return "the same picture, bit for bit" if same else unlike

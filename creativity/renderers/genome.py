@@ -62,7 +62,7 @@ class Block:
 
     ``shape`` is its shape, with the number of marks first where ``per_mark``; values run from ``low`` to ``high``
     through ``bijection``. An optimizer looks at (genome - ``centre``) / ``scale``; ``rate`` is the block's learning
-    rate relative to the others, for gradients.
+    rate relative to the others, for gradients. The numbers of a ``discrete`` block choose: between two of them there is nothing.
     """
 
     name: str
@@ -74,6 +74,7 @@ class Block:
     scale: float = 0.25
     rate: float = 1.0
     per_mark: bool = True
+    discrete: bool = False
 
     @property
     def size(self) -> int:

@@ -79,7 +79,7 @@ class Shapes(Marks):
         if self.form.cornered:
             self.geometry += (Block("vertices", (n, self.form.corners, 2), scale=0.25),)
         if len(kinds) > 1:
-            self.geometry += (Block("kind", (n,), "bounded"),)
+            self.geometry += (Block("kind", (n,), "bounded", discrete=True),)
 
     def _form(self) -> forms.Form:
         options = self.options
