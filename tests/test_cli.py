@@ -90,7 +90,7 @@ REFUSED = [
     ("fit disc.png --set count=3", "renderer.NAME"),
     ("fit disc.png --set renderer.count", "PART.OPTION=VALUE"),
     ("fit disc.png --set renderer.background=blau", "not a colour"),
-    ("fit disc.png --set renderer.min_opacity=1", "below max_opacity"),
+    ("fit disc.png --set renderer.min_opacity=0.9 --set renderer.max_opacity=0.1", "at most max_opacity"),
     ("fit disc.png --set optimizer.method=adma --optimizer gradient", "did you mean 'adam'"),
     ("fit disc.png --optimizer cma-es --count 500", "use sep-cma-es"),
     ("fit disc.png --device cuda", "device cannot be 'cuda'"),

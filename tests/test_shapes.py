@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
-from creativity import registry, svg
+from creativity import registry, svg, verbs
 from creativity.errors import CreativityError
 from creativity.renderers.raster import Outlines, forms, offsets, render
 from creativity.renderers.raster.forms import Form
@@ -119,13 +120,23 @@ def test_lines_of_one_width_have_it() -> None:
     assert {element["stroke-width"] for element in elements[1:]} == {"8"}
 
 
+@pytest.mark.parametrize("optimizer", ["greedy", "adam"])
+def test_marks_of_one_opacity_have_it(target: Any, optimizer: str) -> None:
+    artwork = verbs.fit(target, renderer="shapes", count=6, optimizer=optimizer, steps=40, target_size=32, seed=1, options=OPAQUE)
+    text = artwork.svg()
+    assert "fill-opacity" not in text
+    assert "stroke-opacity" not in text
+    assert np.isfinite(artwork.genome).all()
+
+
+OPAQUE = {"renderer.min_opacity": 1, "renderer.max_opacity": 1}
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"kinds": "cirle"}, "did you mean 'circle'"),
     ({"kinds": ()}, "at least one"),
     ({"corners": 2}, "from 3 to 32"),
     ({"min_size": 0.5, "max_size": 0.2}, "below max_size"),
     ({"line_width": 0.0}, "above 0"),
-    ({"min_opacity": 0.5, "max_opacity": 0.5}, "below max_opacity"),
+    ({"min_opacity": 0.5, "max_opacity": 0.4}, "at most max_opacity"),
 ]
 
 

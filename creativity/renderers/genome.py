@@ -60,9 +60,10 @@ BIJECTIONS: dict[str, Bijection] = {
 class Block:
     """One named part of a genome.
 
-    ``shape`` is its shape, with the number of marks first where ``per_mark``; values run from ``low`` to ``high``
-    through ``bijection``. An optimizer looks at (genome - ``centre``) / ``scale``; ``rate`` is the block's learning
-    rate relative to the others, for gradients. The numbers of a ``discrete`` block choose: between two of them there is nothing.
+    ``shape`` is its shape, with the number of marks first where ``per_mark``; values run from ``low`` to ``high`` through
+    ``bijection``, and are fixed where the two are one. An optimizer looks at (genome - ``centre``) / ``scale``; ``rate`` is
+    the block's learning rate relative to the others, for gradients. The numbers of a ``discrete`` block choose: between two
+    of them there is nothing.
     """
 
     name: str
@@ -124,7 +125,7 @@ class ParamSpec:
         """Values by block, each (B, *shape) -> genomes (B, D): the inverse of ``decode``."""
         parts = []
         for block in self.blocks:
-            unit = (values[block.name] - block.low) / (block.high - block.low)
+            unit = (values[block.name] - block.low) / ((block.high - block.low) or 1.0)
             parts.append(BIJECTIONS[block.bijection].inverse(unit).reshape(len(unit), -1))
         return torch.cat(parts, dim=1).float()
 

@@ -40,8 +40,8 @@ class MarksOptions:
     palette: tuple[str, ...] = option((), "use these colours only, such as #112233,#ffcc00")
 
     def __post_init__(self) -> None:
-        if self.min_opacity >= self.max_opacity:
-            raise CreativityError(f"min_opacity ({self.min_opacity}) must be below max_opacity ({self.max_opacity})")
+        if self.min_opacity > self.max_opacity:
+            raise CreativityError(f"min_opacity ({self.min_opacity}) must be at most max_opacity ({self.max_opacity})")
         for text in (*self.palette, *(() if self.background in ("free", "none") else (self.background,))):
             parse_colour(text)
 

@@ -523,7 +523,7 @@ def find(found, scene, window, limits, reach, tries, climbers, patience, state, 
 @jit
 def offers(scene, kind):  # type: ignore[no-untyped-def]
     """Whether a new shape may be of this kind."""
-    for offered in scene.offered:
+    for offered in scene.offered:  # noqa: SIM110 (numba has no generators)
         if offered == kind:
             return True
     return False
