@@ -53,7 +53,7 @@ def of_search(artwork: Artwork, snapshots: list[Snapshot], frames: int = FRAMES,
         if place not in pictures:
             genome = artwork.genome if place == len(snapshots) else snapshots[place].genome
             pictures[place] = dataclasses.replace(artwork, genome=genome).rgba(size)
-    return _held([pictures[place] for place in shown], 1000 / fps, artwork)
+    return held([pictures[place] for place in shown], 1000 / fps, artwork)
 
 
 def equal_steps(losses: Sequence[float], count: int) -> list[int]:
@@ -87,7 +87,7 @@ def of_drawing(artwork: Artwork, frames: int = FRAMES, size: str | int = SIZE, f
         genome = pale.renderer.spec.encode(values)[0].numpy()
         pictures.append(dataclasses.replace(pale, genome=genome).rgba(size))
     pictures.append(artwork.rgba(size))
-    return _held(pictures, min(LONGEST, 1000 / fps * max(1.0, frames / len(pictures))), artwork)
+    return held(pictures, min(LONGEST, 1000 / fps * max(1.0, frames / len(pictures))), artwork)
 
 
 def accelerating(marks: int, frames: int) -> list[int]:
@@ -119,7 +119,7 @@ def _with_all_opacities(artwork: Artwork) -> Artwork:
     return dataclasses.replace(artwork, genome=genome, recipe=artwork.recipe.replace(renderer=part))
 
 
-def _held(pictures: list[RGBA], each: float, artwork: Artwork) -> Film:
+def held(pictures: list[RGBA], each: float, artwork: Artwork) -> Film:
     """A film of these, each so many milliseconds, the last for longer."""
     edges = [round(each * i) for i in range(len(pictures) + 1)]
     durations = [max(1, after - before) for before, after in itertools.pairwise(edges)]

@@ -116,6 +116,7 @@ class Run:
         self.outputs: list[str] = []
         self.note: str | None = None  # what a listener should know about how the run began
         self.stopping = False
+        self.last_step: Step | None = None  # what the optimizer has just looked at
         self._begun = self._warm = False
         self._told: deque[Event] = deque()  # and not yet streamed
 
@@ -254,6 +255,7 @@ class Run:
 
     def record(self, step: Step) -> None:
         """Keep what scored best, write the history, save when it is time, tell the listeners."""
+        self.last_step = step
         finite = torch.isfinite(step.losses)
         if not finite.any():
             where = f"; the last good state is in {self.folder.path}" if self.folder and self._saved_at > 0 else ""

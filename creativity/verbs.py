@@ -16,7 +16,7 @@ from typing import Any, TypeVar, Unpack
 import numpy as np
 import torch
 
-from creativity import filming, films, images, notebook, palettes, presets, registry
+from creativity import filming, films, images, notebook, palettes, population, presets, registry
 from creativity.arguments import FitArguments
 from creativity.artwork import SUFFIXES, Artwork, open_artwork
 from creativity.errors import CreativityError, nearest
@@ -32,7 +32,7 @@ from creativity.streams import draw_seed
 
 log = logging.getLogger("creativity")
 
-FILMS = ("search", "drawing")
+FILMS = ("search", "drawing", "population")
 
 Listener = Callable[[Event], None]
 Progress = Listener | Sequence[Listener] | None
@@ -394,8 +394,9 @@ def film(
         creativity.film("runs/photo-triangles-s42").save("search.gif")
 
     ``what``: a run folder, finished or not; a `Run`; an `Artwork` or its file. ``of``: "search" (by default, where there is
-    one: the best so far at equal steps of loss, not of time) or "drawing" (mark by mark). An artwork's file knows no search:
-    that one is made again from its recipe, which takes as long as it did, with ``target`` where its picture is not beside it and
+    one: the best so far at equal steps of loss, not of time), "drawing" (mark by mark) or "population" (of an evolution
+    strategy, as a grid and a cloud of points). An artwork's file knows no search, and nothing keeps a population: they are
+    made again from the recipe, which takes as long as it did, with ``target`` where its picture is not beside it and
     ``progress`` called with every Event. ``frames`` at most, of ``size``; ``fps`` of them a second, and the last stays a while.
 
     Raises CreativityError for what cannot be filmed.
@@ -423,7 +424,13 @@ def film(
         artwork = run.run()
     if of == "drawing":
         return filming.of_drawing(artwork, frames, size, fps)
+    if of == "population":
+        population.check(run.optimizer, run.recipe.optimizer.name)
     snapshots = run.snapshots.read(run.folder.path if run.folder else None)
+    if of == "population":
+        again = Run(artwork.recipe, run.target, None, run.start, run.mask)
+        again.listeners.extend(_listeners(progress))
+        return population.film(again, artwork, snapshots, frames, size, fps)
     return filming.of_search(artwork, snapshots, frames, size, fps)
 
 

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 import creativity
-from creativity import cli, filming, registry
+from creativity import cli, filming, population, registry
 from creativity.errors import CreativityError
 from creativity.run import Interrupted
 from creativity.snapshots import EACH, NAME, RATIO, Snapshots
@@ -177,7 +177,48 @@ def test_one_mark_is_a_film_too(picture: Path) -> None:
         assert creativity.open_artwork(f"one{suffix}").to_json() == artwork.to_json()
 
 
+def test_evolution_is_filmed_as_a_population(picture: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    options = {"optimizer.population": 20, "optimizer.sigma": 0.3, "optimizer.coarse": 1}
+    run = tiny(picture, optimizer="snes", steps=60, options=options).run("r")
+    artwork = run.run()
+    assert cli.main(["film", "r", "-o", "p.apng", "--of", "population", "--frames", "12", "--size", "200"]) == 0
+    with Image.open("p.apng") as film:
+        assert 6 < film.n_frames <= 12  # type: ignore[attr-defined]
+        assert max(film.size) <= 200
+    assert creativity.open_artwork("p.apng").to_json() == artwork.to_json()
+    assert creativity.film(run, of="population", frames=12, size=200).encode(".apng") == Path("p.apng").read_bytes()
+    # What it shows: steps at equal steps of loss, and a cloud whose centre goes from the first picture to the last.
+    snapshots = run.snapshots.read(Path("r"))
+    steps = population.steps_at(snapshots, artwork, 12)
+    assert (steps[0], steps[-1]) == (1, 60)
+    assert steps == sorted(steps)
+    plane = population.Plane(run, artwork, snapshots)
+    np.testing.assert_allclose(plane.axes @ plane.axes.T, np.eye(2), atol=1e-9)
+    (start, _), (end, side) = plane.points(torch.from_numpy(np.stack([snapshots[0].genome, artwork.genome])))
+    scale = run.problem.spec.scale.numpy()
+    assert start == pytest.approx(0, abs=1e-6)
+    assert side == pytest.approx(0, abs=1e-4)
+    assert end == pytest.approx(float(np.linalg.norm((artwork.genome - snapshots[0].genome) / scale)), rel=1e-4)
+
+
+@pytest.mark.parametrize("canvas", [(1, 1), (3, 200), (20_000, 3)])
+def test_a_population_of_any_shape_has_a_frame(canvas: tuple[int, int]) -> None:
+    layout = population.Layout(canvas, (100, 100))
+    rng = np.random.default_rng(0)
+    moments = [
+        population.Moment(
+            step, 0.5, np.zeros((16, *layout.cell(4), 3), np.uint8), np.zeros((*layout.cell(0), 3), np.uint8), rng.normal(size=(20, 2))
+        )
+        for step in (1, 2)
+    ]
+    for at in (0, 1):
+        frame = layout.draw(moments, at)
+        assert frame.shape == (*layout.size, 4)
+        assert (frame[..., :3] > 0).any()
+
+
 REFUSED = [
+    ("film cut -o x.gif --of population", "has no population to film"),
     ("film a.svg", "-o FILE"),
     ("film a.svg -o a.avi", "one of: .apng, .gif, .mp4, .webp"),
     ("film a.svg -o x.gif --of serach", "did you mean 'search'"),
