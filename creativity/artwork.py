@@ -192,6 +192,8 @@ def open_artwork(path: str | Path) -> Artwork:
     if path.is_dir():
         if (path / "artwork.json").exists():
             return open_artwork(path / "artwork.json")
+        if (path / "series.json").exists():
+            raise CreativityError(f"{path} holds several runs; name one of the folders in it")
         raise CreativityError(f"{path} holds no finished artwork; continue the run with: creativity resume {path}")
     suffix = path.suffix.lower()
     if suffix == ".png":

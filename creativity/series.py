@@ -36,7 +36,10 @@ FORMAT, SCHEMA = "creativity-series", 1
 FIELDS = ("name", "renderer", "count", "seed", "frame")
 """What may stand in braces in the name of an output."""
 MAX_RUNS = 10_000
+ON_A_SHEET = 100
+"""Of more seeds the best are shown, in their order."""
 FRAME_STEPS = 240
+"""Of each frame but the first: 40 of back-fitting, then gradients."""
 
 log = logging.getLogger("creativity")
 
@@ -173,8 +176,11 @@ class Series:
                 files += self._write(Path(output), self._encoded(group.entries[best], artworks[best], Path(output)), ours)
         seeds = [artwork.recipe.seed for artwork in artworks]
         if group.sheet:
-            captions = [f"seed {seed}: {loss:.5f}" for seed, loss in zip(seeds, losses, strict=True)]
-            files.append(str(save_sheet(Path(group.sheet), [artwork.rgba(LARGEST) for artwork in artworks], captions, best)))
+            order = sorted(range(len(losses)), key=losses.__getitem__) if len(losses) > ON_A_SHEET else range(len(losses))
+            shown_ones = list(order)[:ON_A_SHEET]
+            captions = [f"seed {seeds[i]}: {losses[i]:.5f}" for i in shown_ones]
+            pictures = [artworks[i].rgba(LARGEST) for i in shown_ones]
+            files.append(str(save_sheet(Path(group.sheet), pictures, captions, shown_ones.index(best))))
         facts: dict[str, Any] = {"files": files, "loss": losses[best] if math.isfinite(losses[best]) else None, "seed": seeds[best]}
         if not group.durations and len(seeds) > 1:
             facts["losses"] = dict(zip(map(str, seeds), (loss if math.isfinite(loss) else None for loss in losses), strict=True))
@@ -211,8 +217,11 @@ def is_series(folder: str | Path) -> bool:
     return (Path(folder) / "series.json").is_file()
 
 
-def open_series(folder: str | Path, plugins: Sequence[str | Path] = ()) -> Series:
-    """The series in a folder, ready to ``run()`` on. Raises CreativityError where it is none, or a plug-in is missing."""
+def open_series(folder: str | Path, plugins: Sequence[str | Path] | None = ()) -> Series:
+    """The series in a folder, ready to ``run()`` on; without ``plugins`` only to be looked at.
+
+    Raises CreativityError where it is none, or a plug-in is missing.
+    """
     held = RunFolder(folder)
     data, results = (_read(held / name) for name in ("series.json", "results.json"))
     if not isinstance(data, dict) or data.get("format") != FORMAT or data.get("schema") != SCHEMA:
@@ -224,13 +233,13 @@ def open_series(folder: str | Path, plugins: Sequence[str | Path] = ()) -> Serie
             raise CreativityError(f"{held / 'series.json'} asks for {min(unknown)!r}; {nearest(min(unknown), allowed)}")
         if Path(entry.folder).is_absolute() or ".." in Path(entry.folder).parts:
             raise CreativityError(f"{held / 'series.json'} has a run outside of its folder: {shown(entry.folder)}")
-    given = [registry.load_plugin(path) for path in plugins]
+    given = [registry.load_plugin(path) for path in plugins or ()]
     for note in data.get("plugins", []):
-        if note not in given:
+        if note not in given and plugins is not None:
             raise CreativityError(
                 f"{folder} was begun with the plug-in {str(note).rpartition(' ')[0]!r}; give that very file with --plugin"
             )
-    series = Series(held, groups, plugins)
+    series = Series(held, groups, plugins or ())
     series.resumed = True
     series.results = results if isinstance(results, dict) else {}
     return series

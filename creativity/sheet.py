@@ -24,18 +24,18 @@ CHECK = 8
 PAPER, INK, MARK = "#ffffff", "#2a2a2a", "#d1301f"
 
 
-def contact_sheet(pictures: Sequence[RGBA], captions: Sequence[str], marked: int | None = None) -> RGBA:
+def contact_sheet(pictures: Sequence[RGBA], captions: Sequence[str], marked: int | None = None, columns: int | None = None) -> RGBA:
     """Pictures, uint8 (H, W, 4) of any sizes, in reading order, each above its caption; uint8 (H, W, 4).
 
-    The one that is ``marked`` has a frame. What can be seen through is shown on a checkerboard. Raises CreativityError for
-    no pictures, more than 1000, or another number of captions.
+    The one that is ``marked`` has a frame; by default there are as many ``columns`` as make a page of them. What can be seen
+    through is shown on a checkerboard. Raises CreativityError for no pictures, more than 1000, or another number of captions.
     """
     if not 0 < len(pictures) <= MAX_PICTURES or len(captions) != len(pictures):
         raise CreativityError(
             f"a contact sheet has 1 to {MAX_PICTURES} pictures and as many captions, not {len(pictures)} and {len(captions)}"
         )
     aspect = float(np.median([picture.shape[1] / picture.shape[0] for picture in pictures]))
-    columns = min(len(pictures), max(1, math.ceil(math.sqrt(len(pictures) * 1.3 / aspect))))
+    columns = min(len(pictures), max(1, columns or math.ceil(math.sqrt(len(pictures) * 1.3 / aspect))))
     cell = min(LARGEST, max(SMALLEST, PAGE // columns - GAP))
     small = [_shown(picture, cell) for picture in pictures]
     font = _font(max(13, min(20, cell // 15)))

@@ -64,6 +64,10 @@ def test_of_many_seeds_the_best_is_saved_and_all_are_shown(picture: Path, capfd:
     assert [Path(path).name for path in facts["files"]] == ["a.svg", "a.png", "a-seeds.png"]
     assert images.open_picture("a-seeds.png").shape[1] > 400
     assert sorted(os.listdir("runs/disc-triangles-4-seeds")) == ["DONE", "lock", "results.json", "s3", "s4", "s5", "s9", "series.json"]
+    assert run("show", "runs/disc-triangles-4-seeds") == 0
+    assert capfd.readouterr().out.startswith("runs/disc-triangles-4-seeds: 4 runs, finished\ndisc: seed ")
+    assert run("export", "runs/disc-triangles-4-seeds", "-o", "x.png") == 2
+    assert "name one of the folders" in capfd.readouterr().err
     assert run("fit", str(picture), *FAST, "--seed", str(facts["seed"]), "-o", "alone.svg", "--quiet") == 0
     assert Path("alone.svg").read_bytes() == Path("a.svg").read_bytes()
     assert run("redo", "a.svg", "-o", "again.svg", "--quiet") == 0

@@ -54,6 +54,19 @@ def test_no_optimizer_undoes_its_start(picture: Path, optimizer: str) -> None:
     assert max(looked[:3], default=0.0) < 0.1 * rough(picture).results["loss"]
 
 
+def test_a_relay_does_not_begin_by_another_measure(picture: Path) -> None:
+    start = rough(picture, steps=300, objective="ssim")
+    run = going_on(picture, start, objective="ssim", steps=60)
+    phases = []
+    run.listeners.append(lambda event: phases.append(event.phase) if event.kind == "step" else None)
+    assert run.run().results["loss"] <= start.results["loss"]
+    assert set(phases) == {"adam"}
+    more = going_on(picture, start, objective="ssim", steps=80, count=20)
+    more.listeners.append(lambda event: phases.append(event.phase) if event.kind == "step" else None)
+    assert more.run().results["loss"] < start.results["loss"]
+    assert "placing marks" in phases
+
+
 def test_adam_alone_goes_on_gently_and_once(picture: Path) -> None:
     run = going_on(picture, rough(picture), optimizer="adam", steps=1)
     run.run()

@@ -28,8 +28,11 @@ def main(words: Sequence[str]) -> int:
     from creativity.artwork import open_artwork
     from creativity.files import RunFolder, load_state
     from creativity.run import read_recipe
+    from creativity.series import is_series
 
     path = Path(asked.file)
+    if is_series(path):
+        return _show_series(path, asked.json)
     if path.is_dir() and not (path / "artwork.json").exists() and (path / "recipe.toml").exists():
         recipe = read_recipe(RunFolder(path))
         _, facts, _ = load_state(RunFolder(path))
@@ -49,4 +52,20 @@ def main(words: Sequence[str]) -> int:
         print(f"{name} = {value}")
     print()
     print(recipe.to_toml(), end="")
+    return 0
+
+
+def _show_series(path: Path, as_json: bool) -> int:
+    import json
+
+    from creativity.series import open_series
+
+    series = open_series(path, plugins=None)
+    left = len(series.groups) - len(series.results)
+    if as_json:
+        print(json.dumps({"results": series.results, "left": left}))
+        return 0
+    print(f"{path}: {series.count} runs, {f'not finished; continue with: creativity resume {path}' if left else 'finished'}")
+    for name, facts in series.results.items():
+        print(f"{name}: seed {facts['seed']}, loss {facts['loss']}, {', '.join(facts['files'])}")
     return 0

@@ -72,7 +72,10 @@ class Relay(Optimizer):
         if self._stages:
             return self._stages
         if problem.least_squares.buildable:
-            return (Stage("greedy"), Stage("adam", 800)) if problem.differentiable else (Stage("greedy"),)
+            # Where all marks are there already, fitting them by another measure would undo what they were found by.
+            begun = problem.fresh is not None and not problem.fresh.any() and problem.least_squares is not problem
+            gradients = (Stage("adam", 800),) if problem.differentiable else ()
+            return gradients if gradients and begun else (Stage("greedy"), *gradients)
         return (Stage("adam" if problem.differentiable else "pgpe"),)
 
     def begin(self, problem: Problem, start: Tensor, stream: Stream) -> None:
@@ -86,6 +89,9 @@ class Relay(Optimizer):
         self._best, self._best_loss = start[0].clone(), np.inf
         self._rounds = np.zeros(0)  # the best loss after each of the last rounds
         self.count = 0
+        if problem.fresh is not None and problem.deterministic:
+            with torch.no_grad():  # what a search goes on from is the first to beat
+                self._keep(start[:1], problem.losses(start[:1]))
         self._enter(0, start)
 
     # -- the order of stages
