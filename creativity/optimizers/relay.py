@@ -26,8 +26,9 @@ from creativity.streams import Stream
 SWEEPS = 5
 """Of back-fitting, before gradients take over: they do the rest faster."""
 
-MENDING = 0.1
-"""In a round, where all but a few marks are in their places, gradients start with this part of their method's rate."""
+MENDING, TURNING = 0.1, 0.5
+"""In a round, where all but a few marks are in their places, gradients start with the first part of their method's rate; where
+marks were placed by another measure than their own, with the second."""
 
 ROUND_STEPS = 100
 """Of gradients after each mending."""
@@ -107,7 +108,7 @@ class Relay(Optimizer):
         stage = self._stage_at(turn)
         assert stage is not None
         self._turn, self._start, self._entered = turn, start, self.count
-        self._inner = _create(stage, first=turn == 0, mending=turn >= len(self._first))
+        self._inner = _create(stage, turn == 0, MENDING if turn >= len(self._first) else TURNING if self._turns(turn) else WARM)
         if length is None and stage.steps:
             left = self.horizon - self.count if turn else stage.steps  # a run says how long it is after it began
             length = max(1, min(stage.steps, left))
@@ -119,6 +120,11 @@ class Relay(Optimizer):
         ]
         if turn < len(self._first):
             self.default_steps = self.count + (stage.steps or self._inner.default_steps) + sum(ahead)
+
+    def _turns(self, turn: int) -> bool:
+        """Whether stage ``turn`` goes on from one that worked by another measure."""
+        before = self._stage_at(turn - 1) if turn else None
+        return before is not None and _seen_by(before, self._problem) is not self._problem
 
     def step(self, problem: Problem) -> Step:
         inner = self._inner
@@ -211,7 +217,7 @@ def _seen_by(stage: Stage, problem: Problem) -> Problem:
     return problem.least_squares if builds else problem
 
 
-def _create(stage: Stage, first: bool, mending: bool = False) -> Optimizer:
+def _create(stage: Stage, first: bool, part: float = WARM) -> Optimizer:
     """The optimizer of a stage, set up for where it stands."""
     if stage.name == "mend":
         return Mend(GreedyOptions())
@@ -220,7 +226,7 @@ def _create(stage: Stage, first: bool, mending: bool = False) -> Optimizer:
     if base == "greedy" and stage.steps is None:
         options = {"sweeps": SWEEPS}
     if base == "gradient" and not first:
-        rate = (MENDING if mending else WARM) * METHODS[fixed.get("method", "adam")][1]
-        options = {"rate": rate, "restarts": 1, "coarse": 1.0 if mending else 0.25}
+        rate = part * METHODS[fixed.get("method", "adam")][1]
+        options = {"rate": rate, "restarts": 1, "coarse": 1.0 if part == MENDING else 0.25}
     optimizer: Optimizer = registry.optimizers.create(stage.name, options)
     return optimizer
