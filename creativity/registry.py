@@ -131,6 +131,7 @@ objectives = Registry(
     {
         "difference": "creativity.objectives.difference:Difference",
         "edges": "creativity.objectives.edges:Edges",
+        "lpips": "creativity.objectives.lpips:Lpips",
         "pixel": "creativity.objectives.pixel:Pixel",
         "ssim": "creativity.objectives.ssim:Ssim",
         "sum": "creativity.objectives.sum:Sum",

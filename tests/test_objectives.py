@@ -427,13 +427,14 @@ def test_a_relay_begins_with_greedy_and_is_judged_by_the_objective(picture: Path
 
 
 def test_rounds_are_kept_only_where_the_objective_gains(picture: Path) -> None:
-    run = tiny(picture, objective="l1", steps=1200).run()
+    run = tiny(picture, objective="pixel:1,edges:1", count=12, steps=1300).run()
     events: list[Any] = []
     run.listeners.append(events.append)
     run.run()
     rounds = [event for event in events if event.phase.startswith("round")]
     assert len({event.phase for event in rounds}) >= 2
     assert all(after.best <= before.best for before, after in pairwise(rounds))
+    assert any(event.loss > event.best for event in rounds)
     assert run.best_loss < [event for event in events if event.phase == "adam"][-1].best
 
 
@@ -471,3 +472,78 @@ def test_mse_is_said_whatever_is_searched_for(picture: Path) -> None:
     seen = artwork.renderer.render(torch.from_numpy(artwork.genome)[None], small.shape[1:])[0].numpy()
     assert artwork.results["mse"] == pytest.approx(float(((seen - small) ** 2).mean()), rel=1e-4)
     assert not math.isclose(artwork.results["mse"], artwork.results["loss"])
+
+
+# -- lpips, where its files are at hand: here they are made up, and the refusals are real
+
+
+@pytest.fixture
+def made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Tensor]:
+    """Random weights where torch keeps what it fetched, and a package `lpips` with random heads."""
+    rng = torch.Generator().manual_seed(0)
+    shapes = {0: (64, 3, 11, 11), 3: (192, 64, 5, 5), 6: (384, 192, 3, 3), 8: (256, 384, 3, 3), 10: (256, 256, 3, 3)}
+    network = {}
+    for number, shape in shapes.items():
+        network[f"features.{number}.weight"] = torch.randn(shape, generator=rng) / math.prod(shape[1:]) ** 0.5
+        network[f"features.{number}.bias"] = 0.1 * torch.randn(shape[0], generator=rng)
+    heads = {f"lin{i}.model.1.weight": torch.rand(1, shape[0], 1, 1, generator=rng) for i, shape in enumerate(shapes.values())}
+    checkpoints, package = tmp_path / "torch" / "hub" / "checkpoints", tmp_path / "site" / "lpips"
+    checkpoints.mkdir(parents=True)
+    (package / "weights" / "v0.1").mkdir(parents=True)
+    (package / "__init__.py").write_text("raise ImportError('it would want torchvision')")
+    torch.save(network, checkpoints / "alexnet-owt-7be5be79.pth")
+    torch.save(heads, package / "weights" / "v0.1" / "alex.pth")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    return {**network, **heads}
+
+
+def test_lpips_is_what_its_paper_says(made_up: dict[str, Tensor]) -> None:
+    """Unit features of five layers, squared differences, a weighted sum over channels, the mean over places."""
+    goal, seen = pictures(1, 80, 70)[0], pictures(2, 80, 70, 3)
+
+    mean, deviation = torch.tensor([-0.030, -0.088, -0.188]), torch.tensor([0.458, 0.448, 0.450])
+
+    def layers(picture: Tensor) -> list[Tensor]:
+        x, found = ((picture * 2 - 1 - mean[:, None, None]) / deviation[:, None, None]).double()[None], []
+        for number, stride, padding in ((0, 4, 2), (3, 1, 2), (6, 1, 1), (8, 1, 1), (10, 1, 1)):
+            if number in (3, 6):
+                x = torch.nn.MaxPool2d(3, 2)(x)
+            weight, bias = made_up[f"features.{number}.weight"].double(), made_up[f"features.{number}.bias"].double()
+            x = torch.nn.functional.conv2d(x, weight, bias, stride, padding).clamp_min(0)
+            found.append(torch.nn.functional.normalize(x[0], dim=0))
+        return found
+
+    plain = []
+    for picture in seen:
+        pairs = zip(layers(picture[:3]), layers(goal[:3]), range(5), strict=True)
+        plain.append(sum(float(((a - b) ** 2 * made_up[f"lin{i}.model.1.weight"][0]).sum(0).mean()) for a, b, i in pairs))
+    leaf = seen.clone().requires_grad_()
+    losses = score(prepared("lpips", goal), leaf)
+    assert losses.tolist() == pytest.approx(plain, rel=1e-4)
+    losses.sum().backward()  # type: ignore[no-untyped-call]
+    assert leaf.grad is not None
+    assert (leaf.grad[:, :3].abs().sum(dim=(1, 2, 3)) > 0).all()
+    weight = torch.full((80, 70), 2.0)
+    torch.testing.assert_close(score(prepared("lpips", goal, weight), seen), losses.detach())
+    assert torch.isfinite(score(prepared("lpips", pictures(1, 5, 9)[0]), pictures(2, 5, 9))).all()
+
+
+def test_lpips_without_its_files_says_how_to_get_them(
+    picture: Path, made_up: dict[str, Tensor], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from creativity import cli
+
+    network = tmp_path / "torch" / "hub" / "checkpoints" / "alexnet-owt-7be5be79.pth"
+    steps = [
+        (lambda: network.write_bytes(b"no weights"), "are damaged"),
+        (network.unlink, "torch.hub.load_state_dict_from_url('https://download.pytorch.org/models/alexnet-owt-7be5be79.pth')"),
+        ((tmp_path / "site" / "lpips" / "weights" / "v0.1" / "alex.pth").unlink, "pip install --no-deps lpips"),
+    ]
+    for spoil, words in steps:
+        spoil()
+        assert cli.main(["fit", str(picture), "--objective", "lpips"]) == 2
+        said = capfd.readouterr().err
+        assert words in said
+        assert said.count("\n") == 1
+    assert not Path("runs").exists()

@@ -113,9 +113,16 @@ class Greedy(Optimizer):
 
 
 class Mend(Greedy):
-    """One step: useless marks are pruned and placed anew where the error is, while the others make room."""
+    """One step: useless marks are pruned and placed anew where the error is, while the others make room.
+
+    ``alone``: the others stay as they are, for they were fitted by another measure.
+    """
 
     default_steps = 1
+
+    def __init__(self, alone: bool = False):
+        super().__init__(GreedyOptions())
+        self._alone = alone
 
     def _first(self, genome: Tensor) -> Tensor:
         return genome.clone()
@@ -131,8 +138,12 @@ class Mend(Greedy):
         fresh = np.zeros(total, np.bool_)
         fresh[random.choice(total, 1 + int(random.random() * total**0.5), replace=False, p=odds / odds.sum())] = True
         builder.remove(fresh)
-        self._sweep(range(total), fresh, self.options.patience // 2)
-        builder.refit_background()
+        if self._alone:
+            for mark in np.flatnonzero(fresh).tolist():
+                self._sweep(range(mark, mark + 1), fresh, self.options.patience)
+        else:
+            self._sweep(range(total), fresh, self.options.patience // 2)
+            builder.refit_background()
         self._genome = builder.genome
         self.count += 1
         return Step(self._genome[None], problem.losses(self._genome[None]))

@@ -18,7 +18,7 @@ from creativity import registry
 from creativity.errors import CreativityError
 from creativity.optimizers.base import Optimizer, State, Step
 from creativity.optimizers.gradient import METHODS, WARM
-from creativity.optimizers.greedy import GreedyOptions, Mend
+from creativity.optimizers.greedy import Mend
 from creativity.options import option
 from creativity.problem import Problem
 from creativity.streams import Stream
@@ -108,7 +108,7 @@ class Relay(Optimizer):
         stage = self._stage_at(turn)
         assert stage is not None
         self._turn, self._start, self._entered = turn, start, self.count
-        self._inner = _create(stage, turn == 0, MENDING if turn >= len(self._first) else TURNING if self._turns(turn) else WARM)
+        self._inner = _create(stage, turn == 0, mending=turn >= len(self._first), turning=self._turns(turn))
         if length is None and stage.steps:
             left = self.horizon - self.count if turn else stage.steps  # a run says how long it is after it began
             length = max(1, min(stage.steps, left))
@@ -123,8 +123,10 @@ class Relay(Optimizer):
 
     def _turns(self, turn: int) -> bool:
         """Whether stage ``turn`` goes on from one that worked by another measure."""
-        before = self._stage_at(turn - 1) if turn else None
-        return before is not None and _seen_by(before, self._problem) is not self._problem
+        before, stage = self._stage_at(max(0, turn - 1)), self._stage_at(turn)
+        assert before is not None
+        assert stage is not None
+        return _seen_by(before, self._problem) is not _seen_by(stage, self._problem)
 
     def step(self, problem: Problem) -> Step:
         inner = self._inner
@@ -217,16 +219,17 @@ def _seen_by(stage: Stage, problem: Problem) -> Problem:
     return problem.least_squares if builds else problem
 
 
-def _create(stage: Stage, first: bool, part: float = WARM) -> Optimizer:
+def _create(stage: Stage, first: bool, mending: bool = False, turning: bool = False) -> Optimizer:
     """The optimizer of a stage, set up for where it stands."""
     if stage.name == "mend":
-        return Mend(GreedyOptions())
+        return Mend(alone=turning)
     base, fixed = registry.optimizers.resolve(stage.name)
     options: dict[str, Any] = {}
     if base == "greedy" and stage.steps is None:
         options = {"sweeps": SWEEPS}
     if base == "gradient" and not first:
+        part = TURNING if turning else MENDING if mending else WARM
         rate = part * METHODS[fixed.get("method", "adam")][1]
-        options = {"rate": rate, "restarts": 1, "coarse": 1.0 if part == MENDING else 0.25}
+        options = {"rate": rate, "restarts": 1, "coarse": 1.0 if mending else 0.25}
     optimizer: Optimizer = registry.optimizers.create(stage.name, options)
     return optimizer
