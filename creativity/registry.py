@@ -206,10 +206,16 @@ _PREFIX = "creativity_plugin_"
 _plugins: set[str] = set()
 
 
+def parts_of(recipe: Recipe) -> list[tuple[Registry, str]]:
+    """Every part that the recipe names, the terms of a sum too."""
+    terms = recipe.objective.options.get("terms", {}) if recipe.objective.name == "sum" else {}
+    named = [(renderers, recipe.renderer.name), (objectives, recipe.objective.name), (optimizers, recipe.optimizer.name)]
+    return [*named, *((objectives, str(name)) for name in terms)]
+
+
 def packages_of(recipe: Recipe) -> list[str]:
     """The packages that the recipe's parts come with, as ``name==version``."""
-    parts = [(renderers, recipe.renderer), (objectives, recipe.objective), (optimizers, recipe.optimizer)]
-    return sorted({table.packages[part.name] for table, part in parts if part.name in table.packages})
+    return sorted({table.packages[name] for table, name in parts_of(recipe) if name in table.packages})
 
 
 def require_plugins(recipe: Recipe, paths: Sequence[str | Path], what: str) -> None:
@@ -218,8 +224,7 @@ def require_plugins(recipe: Recipe, paths: Sequence[str | Path], what: str) -> N
     The very files that the recipe notes must be given; a package may be of another version, as long as it has the part.
     """
     given = [load_plugin(path) for path in paths]
-    parts = [(renderers, recipe.renderer.name), (objectives, recipe.objective.name), (optimizers, recipe.optimizer.name)]
-    unknown = [f"{table.kind} {name!r}" for table, name in parts if not table.knows(name)]
+    unknown = [f"{table.kind} {name!r}" for table, name in parts_of(recipe) if not table.knows(name)]
     needs = f" (its {', '.join(unknown)})" if unknown else ""
     for note in recipe.plugins:
         if note in recipe.packages or note in given:

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 import creativity
 
-COUNT, STEPS = 60, 1500
+COUNT, STEPS = 30, 1600
 CELL, GAP, ACROSS = 300, 8, 4
 
 
@@ -26,7 +26,7 @@ def ways(mask: Image.Image) -> dict[str, dict[str, Any]]:
         "l1": {"objective": "l1"},
         "oklab": {"objective": "oklab"},
         "ssim": {"objective": "ssim"},
-        "pixel:1,edges:0.3": {"objective": {"pixel": 1.0, "edges": 0.3}},
+        "pixel:1,edges:1": {"objective": {"pixel": 1.0, "edges": 1.0}},
         "pixel, focus auto": {"objective": "pixel", "focus": "auto"},
         "pixel, focus mask": {"objective": "pixel", "focus": mask},
     }
