@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from creativity import focus, images, registry
+from creativity import estimate, focus, images, registry
 from creativity.artwork import MAX_GENOME, Artwork, open_artwork
 from creativity.errors import CreativityError
 from creativity.files import STATES, RunFolder, append, load_state, save_state, write_atomically
@@ -150,6 +150,8 @@ class Run:
             start_from = warm(start, recipe.start, renderer, self.streams("start"))
         self.problem = Problem(renderer, objective, size, recipe.seed, start_from)
         self.optimizer.check(self.problem)
+
+        estimate.check(self)
 
         self._replay = recipe.replay
         self._horizons: list[tuple[int, ...]] = list(recipe.replay.horizons) if recipe.replay else []
@@ -306,14 +308,17 @@ class Run:
 
     # -- what is written
 
-    def _begin(self) -> None:
-        """A new start, or the state that the folder holds."""
+    def starts(self) -> Tensor:
+        """The genomes (n, D) that the search begins with, as the optimizer sees them."""
         with torch.no_grad():
             start = self.problem.renderer.init(self.optimizer.starts, self.streams("init"), self._hint)
-            if self.problem.warm is not None:
-                start = self.problem.warm.onto(start)
+            return self.problem.reduce(start if self.problem.warm is None else self.problem.warm.onto(start))
+
+    def _begin(self) -> None:
+        """A new start, or the state that the folder holds."""
+        start = self.starts()
         held = self.folder is not None and any((self.folder / name).exists() for name in STATES)
-        self.best = start[0].clone()
+        self.best = self.problem.expand(start[0]).clone()
         if self.folder and not held:
             if self.target is not None:
                 write_atomically(self.folder / "target.png", images.encode_png(self.target, {}, None))
@@ -326,7 +331,7 @@ class Run:
             write_atomically(self.folder / "recipe.toml", self.recipe.to_toml())
             # Something to look at, before optimizers load their libraries.
             self._write_preview(self.folder)
-        self.optimizer.begin(self.problem, self.problem.reduce(start), self.streams("optimizer"))
+        self.optimizer.begin(self.problem, start, self.streams("optimizer"))
         if self.folder and held:
             with self._fitting():
                 self._restore(self.folder)

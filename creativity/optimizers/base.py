@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import partial
+from itertools import groupby
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -17,6 +19,9 @@ from torch import Tensor
 from creativity.options import NoOptions
 from creativity.problem import Problem
 from creativity.streams import Stream
+
+SCHEDULE_LOOKS = 16
+"""At how many points of a search its resolution is looked at, for an estimate of its time."""
 
 State = dict[str, np.ndarray[Any, Any]]
 
@@ -29,16 +34,26 @@ class Step(NamedTuple):
     fidelity: float = 1.0
 
 
+class Work(NamedTuple):
+    """A part of a search, for an estimate: ``steps`` steps that each cost ``times`` as much as a call of ``sample``."""
+
+    steps: int
+    sample: Callable[[], object]
+    times: float = 1.0
+
+
 class Optimizer(ABC):
     """``begin`` once, then ``step`` as often as wanted; ``state`` and ``restore`` continue a search exactly.
 
     ``starts`` is how many genomes ``begin`` wants; ``default_steps`` a sensible length; ``horizon`` the length that
-    schedules are stretched over, which the run sets and may correct while it learns how fast steps are.
+    schedules are stretched over, which the run sets and may correct while it learns how fast steps are. ``gradients`` says
+    whether it goes back from losses to genomes.
     """
 
     Options: ClassVar[type[Any]] = NoOptions
     default_steps: int = 1000
     starts: int = 1
+    gradients: bool = False
 
     def __init__(self, options: Any):
         self.options = options
@@ -73,6 +88,43 @@ class Optimizer(ABC):
     def fidelity(self, problem: Problem) -> float:
         """The fraction of the full resolution, in (0, 1], that the next step is scored at."""
         return 1.0
+
+    # -- what it will cost; none of it touches a search that is going on
+
+    def batch(self, problem: Problem) -> int:
+        """How many candidates a step scores."""
+        other = type(self)(self.options)
+        stream = Stream(0, "estimate")
+        other.begin(problem, problem.reduce(problem.renderer.init(other.starts, stream)), stream)
+        return len(other.ask()) + 1
+
+    def numbers(self, problem: Problem) -> int:
+        """How many float32 numbers it holds besides its candidates."""
+        return 0
+
+    def work(self, problem: Problem, start: Tensor, steps: int) -> list[Work]:
+        """What a search of ``steps`` steps from ``start (n, D)`` costs, in order; fewer steps where it will have converged."""
+        other, batch = type(self)(self.options), self.batch(problem)
+        other.horizon = steps
+        genomes = start[torch.arange(batch) % len(start)]
+        self._score(problem, genomes[:1], 1.0)  # what is loaded and compiled once is none of a step's cost
+        parts: list[Work] = []
+        bounds = [steps * k // SCHEDULE_LOOKS for k in range(SCHEDULE_LOOKS + 1)]
+        fidelities = []
+        for at in bounds[:-1]:
+            other.count = at
+            fidelities.append(other.fidelity(problem))
+        for fidelity, group in groupby(range(SCHEDULE_LOOKS), key=lambda k: fidelities[k]):
+            stages = list(group)
+            score = partial(self._score, problem, genomes, fidelity)
+            parts.append(Work(bounds[stages[-1] + 1] - bounds[stages[0]], score))
+        return parts
+
+    def _score(self, problem: Problem, genomes: Tensor, fidelity: float) -> None:
+        leaf = genomes.clone().requires_grad_(self.gradients)
+        losses = problem.losses(leaf, 0, fidelity)
+        if self.gradients:
+            losses.sum().backward()  # type: ignore[no-untyped-call]
 
     @property
     def progress(self) -> float:

@@ -109,6 +109,20 @@ class Evolution(Optimizer):
                 f"{4 * MAX_NUMBERS / 1e9:.0f} GB; use a smaller optimizer.population"
             )
 
+    def batch(self, problem: Problem) -> int:
+        return self.population + 1
+
+    def numbers(self, problem: Problem) -> int:
+        size = problem.spec.size
+        return 4 * size**2 if self.options.strategy == "cma-es" else 8 * size
+
+    def _score(self, problem: Problem, genomes: Tensor, fidelity: float) -> None:
+        super()._score(problem, genomes, fidelity)
+        for _ in range(2):  # drawing a population, and moving on
+            Stream(0, "estimate").at().standard_normal(genomes.shape, dtype=np.float32)
+        if self.options.strategy == "cma-es":
+            np.linalg.eigh(np.eye(genomes.shape[1], dtype=np.float32))
+
     def begin(self, problem: Problem, start: Tensor, stream: Stream) -> None:
         jax = _jax()
         self.check(problem)

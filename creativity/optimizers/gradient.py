@@ -7,6 +7,7 @@ those without parameter groups (L-BFGS) included.
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +16,7 @@ import torch
 from torch import Tensor
 
 from creativity.errors import CreativityError, nearest
-from creativity.optimizers.base import SCHEDULES, Optimizer, State, Step, decayed, staged
+from creativity.optimizers.base import SCHEDULES, Optimizer, State, Step, Work, decayed, staged
 from creativity.options import option
 from creativity.problem import Problem
 from creativity.streams import Stream
@@ -54,6 +55,7 @@ class Gradient(Optimizer):
 
     Options = GradientOptions
     default_steps = 1000
+    gradients = True
 
     def __init__(self, options: GradientOptions):
         # What was left open is settled here, so that the recipe can record it.
@@ -70,6 +72,22 @@ class Gradient(Optimizer):
         for name in self._factors():
             if name not in names:
                 raise CreativityError(f"optimizer 'gradient': rates names no block {name!r}; {nearest(name, names)}")
+
+    def batch(self, problem: Problem) -> int:
+        return self.starts
+
+    def numbers(self, problem: Problem) -> int:
+        return problem.spec.size * (50 if self.options.method == "lbfgs" else 5 * self.starts)
+
+    def work(self, problem: Problem, start: Tensor, steps: int) -> list[Work]:
+        other = Gradient(self.options)
+        other.horizon = steps
+        other.begin(problem, start, Stream(0, "estimate"))
+        until = time.perf_counter() + 0.3
+        while other.count < 30 and time.perf_counter() < until:
+            other.step(problem)  # for marks soon grow, and then cost more
+        looks = 12.0 if self.options.method == "lbfgs" else 1.0  # on its line
+        return [part._replace(times=looks) for part in super().work(problem, other._genomes().detach(), steps)]
 
     def _factors(self) -> dict[str, float]:
         factors = {}

@@ -6,6 +6,7 @@ and with the opacity in closed form too, is what brings it close to the optimum 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 from torch import Tensor
 
 from creativity.errors import CreativityError
-from creativity.optimizers.base import Optimizer, Step
+from creativity.optimizers.base import Optimizer, Step, Work
 from creativity.options import option
 from creativity.problem import Problem
 from creativity.streams import Stream
@@ -23,6 +24,10 @@ PLACING_STEPS, SWEEP_STEPS = 32, 8
 
 STILL = 1e-3
 """A sweep that gains less than this part of the error is the last."""
+
+
+AGAIN, FIRST = 1 / 15, 0.5
+"""For estimates: what fitting a mark again costs, relative to placing it, and placing it, relative to the first, large ones."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,31 @@ class Greedy(Optimizer):
                 "greedy builds a drawing mark by mark against a picture: it needs a renderer with a builder (triangles) and "
                 "the objective pixel; use adam or pgpe here"
             )
+
+    def batch(self, problem: Problem) -> int:
+        return 1
+
+    def work(self, problem: Problem, start: Tensor, steps: int) -> list[Work]:
+        fresh = np.ones(problem.marks, np.bool_) if problem.fresh is None else problem.fresh
+        placing = Work(PLACING_STEPS, *self._place(problem, start, fresh.sum() / PLACING_STEPS))
+        sweeps = min(self.options.sweeps, round(problem.marks**0.5))  # as it usually is
+        fitting = Work(sweeps * SWEEP_STEPS, *self._place(problem, start, AGAIN * len(fresh) / SWEEP_STEPS))
+        return [*([placing] if fresh.any() else []), fitting]
+
+    def _place(self, problem: Problem, start: Tensor, marks: float) -> tuple[Callable[[], object], float]:
+        """How to place a few marks, and how much more it is to place so many."""
+        few = min(problem.marks, 4)
+
+        def sample(tries: int = self.options.tries, climbers: int = self.options.climbers) -> None:
+            builder = problem.builder()
+            builder.load(start[0])
+            every = np.ones(builder.count, np.bool_)
+            builder.remove(every)
+            builder.sweep(range(few), every, tries, climbers, self.options.patience, 0)
+
+        sample(1, 1)  # what is loaded and compiled once is none of a step's cost
+
+        return sample, FIRST * marks / few
 
     def begin(self, problem: Problem, start: Tensor, stream: Stream) -> None:
         self.check(problem)
@@ -123,6 +153,9 @@ class Mend(Greedy):
     def __init__(self, alone: bool = False):
         super().__init__(GreedyOptions())
         self._alone = alone
+
+    def work(self, problem: Problem, start: Tensor, steps: int) -> list[Work]:
+        return [Work(1, *self._place(problem, start, AGAIN * problem.marks + problem.marks**0.5 / 2))]
 
     def _first(self, genome: Tensor) -> Tensor:
         return genome.clone()

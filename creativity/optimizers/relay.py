@@ -16,7 +16,7 @@ from torch import Tensor
 
 from creativity import registry
 from creativity.errors import CreativityError
-from creativity.optimizers.base import Optimizer, State, Step
+from creativity.optimizers.base import Optimizer, State, Step, Work
 from creativity.optimizers.gradient import METHODS, WARM
 from creativity.optimizers.greedy import Mend
 from creativity.options import option
@@ -57,6 +57,7 @@ class Relay(Optimizer):
     """Stages one after another. By default: greedy, gradients coarse to fine, then rounds of re-seeding, kept when better."""
 
     Options = RelayOptions
+    gradients = True
     starts = 4  # what gradients would like, where nothing can be built
 
     def __init__(self, options: RelayOptions):
@@ -79,14 +80,37 @@ class Relay(Optimizer):
             return gradients if gradients and begun else (Stage("greedy"), *gradients)
         return (Stage("adam" if problem.differentiable else "pgpe"),)
 
+    def _again(self, problem: Problem) -> tuple[Stage, ...]:
+        """The round that is repeated after the first stages."""
+        if self._stages or not problem.least_squares.buildable:
+            return ()
+        return (Stage("mend", 1), Stage("adam", ROUND_STEPS)) if problem.differentiable else (Stage("mend", 1),)
+
+    def batch(self, problem: Problem) -> int:
+        return max(_create(stage, first=k == 0).batch(problem) for k, stage in enumerate(self._plan(problem)))
+
+    def numbers(self, problem: Problem) -> int:
+        return max(_create(stage, first=k == 0).numbers(problem) for k, stage in enumerate(self._plan(problem)))
+
+    def work(self, problem: Problem, start: Tensor, steps: int) -> list[Work]:
+        parts: list[Work] = []
+        for turn, stage in enumerate(self._plan(problem)):
+            left = steps - sum(part.steps for part in parts)
+            inner = _create(stage, first=turn == 0)
+            parts += inner.work(problem, start, min(stage.steps or left, left))
+        again = [(stage, _create(stage, first=False, mending=True)) for stage in self._again(problem)]
+        left = steps - sum(part.steps for part in parts)
+        if again and left > 0:
+            one = [part for stage, inner in again for part in inner.work(problem, start, stage.steps or 1)]
+            rounds = -(-left // sum(part.steps for part in one))
+            parts += [part._replace(steps=part.steps * rounds) for part in one]
+        return parts
+
     def begin(self, problem: Problem, start: Tensor, stream: Stream) -> None:
         self.check(problem)
         self._problem, self._stream = problem, stream
         torch.optim.Adam([torch.zeros(1)])  # torch loads its compiler with its first optimizer: now, not in the search's time
-        self._first = self._plan(problem)
-        self._round: tuple[Stage, ...] = ()
-        if problem.least_squares.buildable and not self._stages:
-            self._round = (Stage("mend", 1), Stage("adam", ROUND_STEPS)) if problem.differentiable else (Stage("mend", 1),)
+        self._first, self._round = self._plan(problem), self._again(problem)
         self._best, self._best_loss = start[0].clone(), np.inf
         self._rounds = np.zeros(0)  # the best loss after each of the last rounds
         self.count = 0
