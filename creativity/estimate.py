@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from creativity.errors import CreativityError
-from creativity.objectives.base import LeastSquares
+from creativity.objectives.pixel import Pixel
+from creativity.problem import PART_PIXELS
 from creativity.renderers.base import FusedRenderer
 from creativity.size import parse_size
 
@@ -37,7 +38,8 @@ class Estimate:
 
     def __str__(self) -> str:
         many = "" if self.steps >= ENDLESS else f" ({self.steps:,} steps)"
-        return f"about {duration(self.seconds)} of search{many} and {amount(self.bytes)}"
+        long = f"about {duration(self.seconds)}" if self.seconds >= 0.5 else "less than a second"
+        return f"{long} of search{many} and {amount(self.bytes)}"
 
 
 def of(run: Run) -> Estimate:
@@ -76,8 +78,13 @@ def memory(run: Run) -> dict[str, int]:
     """Bytes that the run will need beyond what is there already, by the option that rules them."""
     problem, optimizer = run.problem, run.optimizer
     height, width = problem.size
-    fused = isinstance(problem.renderer, FusedRenderer) and isinstance(problem.objective, LeastSquares)
-    pictures = 1 if fused else PICTURES * optimizer.batch(problem) * (2 if problem.differentiable and optimizer.gradients else 1)
+    pictures = optimizer.batch(problem)
+    if isinstance(problem.renderer, FusedRenderer) and type(problem.objective) is Pixel:
+        pictures = 1  # it compares without drawing
+    elif problem.differentiable and optimizer.gradients:
+        pictures *= 2 * PICTURES
+    else:
+        pictures = PICTURES * min(pictures, max(1, PART_PIXELS // (height * width)))
     rows, columns = parse_size(run.recipe.size, run.recipe.canvas).pixels
     return {
         "--target-size": 16 * height * width * pictures,

@@ -207,10 +207,10 @@ _plugins: set[str] = set()
 
 
 def parts_of(recipe: Recipe) -> list[tuple[Registry, str]]:
-    """Every part that the recipe names, the terms of a sum too."""
-    terms = recipe.objective.options.get("terms", {}) if recipe.objective.name == "sum" else {}
-    named = [(renderers, recipe.renderer.name), (objectives, recipe.objective.name), (optimizers, recipe.optimizer.name)]
-    return [*named, *((objectives, str(name)) for name in terms)]
+    """Every part that the recipe names, the terms of a sum and the stages of a relay too; nothing in it is trusted."""
+    inner = [(objectives, recipe.objective.options.get("terms")), (optimizers, recipe.optimizer.options.get("stages"))]
+    several = [(table, str(text).partition(":")[0]) for table, texts in inner if isinstance(texts, dict | list | tuple) for text in texts]
+    return [(renderers, recipe.renderer.name), (objectives, recipe.objective.name), (optimizers, recipe.optimizer.name), *several]
 
 
 def packages_of(recipe: Recipe) -> list[str]:

@@ -7,6 +7,7 @@ while not run.done:
 from __future__ import annotations
 
 import json
+import logging
 import math
 import os
 import time
@@ -37,6 +38,8 @@ from creativity.snapshots import Snapshots
 from creativity.sources import open_source
 from creativity.start import warm
 from creativity.streams import Streams
+
+log = logging.getLogger("creativity")
 
 PREVIEW_SIZE = 512
 CHECKPOINT_SECONDS = 2.0  # at least; and saving may take at most a twentieth of the time
@@ -73,7 +76,7 @@ class Event:
         if self.fidelity < 1:
             parts.append(f"at {self.fidelity:.0%} resolution")
         if self.kind != "done" and self.remaining is not None:
-            parts.append(f"{_duration(self.remaining)} left")
+            parts.append(f"{estimate.duration(self.remaining)} left")
         return ", ".join(parts)
 
     @property
@@ -114,6 +117,7 @@ class Run:
         self.folder = RunFolder(folder) if folder else None
         self.listeners: list[Callable[[Event], None]] = []
         self.outputs: list[str] = []
+        self.previews: list[str] = []  # where else than in the folder it shows what it has
         self.note: str | None = None  # what a listener should know about how the run began
         self.stopping = False
         self.last_step: Step | None = None  # what the optimizer has just looked at
@@ -216,6 +220,13 @@ class Run:
     def _events(self) -> Iterator[Event]:
         while self._told:
             yield self._told.popleft()
+
+    def estimate(self) -> estimate.Estimate:
+        """What is still to come: of a run that has begun (from a listener), or of one without a folder that has not."""
+        with _threads(self.recipe.threads):
+            if self.best is None:
+                self._begin()
+            return estimate.of(self)
 
     def stop(self) -> None:
         """Ask the run to save and end after the step it is in; safe to call from a signal handler."""
@@ -327,6 +338,8 @@ class Run:
             if self.mask is not None:
                 write_atomically(self.folder / "focus.png", images.encode_png(self.mask, {}, None))
             write_atomically(self.folder / "outputs.json", json.dumps(self.outputs))
+            if self.previews:
+                write_atomically(self.folder / "previews.json", json.dumps(self.previews))
             # Last, for it is what makes the folder a run.
             write_atomically(self.folder / "recipe.toml", self.recipe.to_toml())
             # Something to look at, before optimizers load their libraries.
@@ -424,7 +437,14 @@ class Run:
             self._emit("saved")
 
     def _write_preview(self, folder: RunFolder) -> None:
-        write_atomically(folder / "preview.png", self.artwork.png(PREVIEW_SIZE))
+        picture = self.artwork.png(PREVIEW_SIZE)
+        write_atomically(folder / "preview.png", picture)
+        for path in [*self.previews]:
+            try:
+                write_atomically(path, picture)
+            except CreativityError as error:  # a viewer that holds the file, a folder that was deleted: not worth a search
+                log.warning("%s; the preview is in %s", error, folder / "preview.png")
+                self.previews.remove(path)
 
     def _restore(self, folder: RunFolder) -> None:
         arrays, facts, self.note = load_state(folder)
@@ -499,12 +519,6 @@ def _threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
-
-
 def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
@@ -545,10 +559,16 @@ def open_run(folder: str | Path, plugins: Sequence[str | Path] = ()) -> Run:
     if start is not None and recipe.start is not None and start.digest != recipe.start.sha256:
         raise CreativityError(f"{held / 'start.json'} is not the artwork that this run began with (its digest differs)")
     run = Run(recipe, target, folder, start, mask)
-    if (held / "outputs.json").is_file():
-        with open_source(held / "outputs.json", "list of outputs", limit=1_000_000) as file:
-            stored = parse_json(file.read(), str(held / "outputs.json"))
-        if not isinstance(stored, list) or not all(isinstance(path, str) for path in stored):
-            raise CreativityError(f"{held / 'outputs.json'} must be a list of paths")
-        run.outputs = stored
+    run.outputs, run.previews = _paths(held / "outputs.json"), _paths(held / "previews.json")
     return run
+
+
+def _paths(path: Path) -> list[str]:
+    """The list of paths in a run folder's file; empty where there is none."""
+    if not path.is_file():
+        return []
+    with open_source(path, "list of outputs", limit=1_000_000) as file:
+        stored = parse_json(file.read(), str(path))
+    if not isinstance(stored, list) or not all(isinstance(item, str) for item in stored):
+        raise CreativityError(f"{path} must be a list of paths")
+    return stored

@@ -20,6 +20,7 @@ from creativity import filming, films, images, notebook, palettes, population, p
 from creativity.arguments import FitArguments
 from creativity.artwork import SUFFIXES, Artwork, open_artwork
 from creativity.errors import CreativityError, nearest
+from creativity.estimate import Estimate
 from creativity.files import RunFolder, make_folder, numbered, unwritable, write_atomically
 from creativity.focus import AUTO, masked
 from creativity.objectives.sum import summed
@@ -58,6 +59,10 @@ class Plan:
         files = (note for note in self.recipe.plugins if note not in self.recipe.packages)
         recipe = self.recipe.replace(plugins=(*files, *registry.packages_of(self.recipe)))
         return Run(recipe, self.target, folder, self.start, self.mask)
+
+    def estimate(self) -> Estimate:
+        """How long its search will take and how much memory. Some evaluations are timed for it, nothing is kept."""
+        return self.run().estimate()
 
 
 def plan_fit(
@@ -446,6 +451,16 @@ def save(run: Run, artwork: Artwork, output: str | Path) -> Path:
     if str(output) == "-":
         return artwork.save(output)
     return write_atomically(output, encode(run, artwork, Path(output).suffix.lower()))
+
+
+def check_preview(preview: str | Path | None, inputs: Sequence[str] = ()) -> list[str]:
+    """Where a run shall show what it has, as an absolute path; refused like an output, and where it is no PNG."""
+    if preview is None:
+        return []
+    if Path(preview).suffix.lower() != ".png":
+        raise CreativityError(f"cannot show the preview in {shown(preview)}: it must be a .png")
+    check_outputs([str(preview)], inputs=inputs)
+    return [str(Path(preview).absolute())]
 
 
 def default_kind(renderer: Renderer) -> str:

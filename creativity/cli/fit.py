@@ -74,6 +74,8 @@ class Fit:
     """Folder for checkpoints, history and previews; by default runs/NAME."""
     set: Settings = ()
     """Any option of any part, such as renderer.background=none."""
+    preview: Text = None
+    """A PNG to keep what it looks like now in, besides the run folder's preview.png; leave it open in a viewer."""
     plugin: Files = ()
     """A Python file of yours that registers parts."""
     json: Flag = False
@@ -122,7 +124,8 @@ def main(words: Sequence[str]) -> int:
         several = series.plan(
             pictures, how, outputs=asked.output, seeds=seeds, every_frame=asked.every_frame, run_dir=asked.run_dir, plugins=asked.plugin
         )
-        return search_series(several, quiet=asked.quiet, as_json=asked.json)
+        previews = verbs.check_preview(asked.preview, [*(name for name in pictures if isinstance(name, str)), *asked.plugin])
+        return search_series(several, quiet=asked.quiet, as_json=asked.json, previews=previews)
     picture = pictures[0]
     plan = verbs.plan_fit(picture, **how, plugins=asked.plugin)
     run = plan.run()  # what cannot work is refused here, before a folder is made
@@ -134,6 +137,7 @@ def main(words: Sequence[str]) -> int:
     for pattern, output in zip(asked.output, outputs, strict=True):
         for folder in series.check_places(pattern, [output], renderer, given):
             make_folder(folder)
+    run.previews = verbs.check_preview(asked.preview, given)
     run.folder = verbs.run_folder(asked.run_dir, stem, plan.recipe)
     fresh = None if outputs else Path(f"{stem[:100]}-{plan.recipe.renderer.name}{verbs.default_kind(renderer)}")
     run.outputs = [output if output == "-" else str(Path(output).absolute()) for output in outputs or (str(fresh),)]

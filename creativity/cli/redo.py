@@ -30,6 +30,8 @@ class Redo:
     """Another seed, or new to draw one."""
     run_dir: Folder = None
     """Folder for checkpoints, history and previews; by default runs/NAME."""
+    preview: Text = None
+    """A PNG to keep what it looks like now in, besides the run folder's preview.png; leave it open in a viewer."""
     plugin: Files = ()
     """The plug-in that it was made with."""
     json: Flag = False
@@ -63,6 +65,7 @@ def main(words: Sequence[str]) -> int:
     renderer = run.problem.renderer
     inputs = [*(given for given in (asked.target, asked.focus) if given), *asked.plugin]
     verbs.check_outputs(asked.output, renderer, inputs)
+    run.previews = verbs.check_preview(asked.preview, inputs)
     stem = f"{file.stem[:100]}-redo"
     run.folder = verbs.run_folder(asked.run_dir, stem, plan.recipe)
     fresh = None if asked.output else Path(stem + (file.suffix if file.is_file() else verbs.default_kind(renderer)))

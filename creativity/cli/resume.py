@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from creativity.cli.parse import Artwork, Files, Flag, Outputs, parse
+from creativity.cli.parse import Artwork, Files, Flag, Outputs, Text, parse
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,8 @@ class Resume:
     """The run folder, such as runs/photo-triangles-s42, or the folder of several runs."""
     output: Outputs = ()
     """What to save; by default what the run was asked for."""
+    preview: Text = None
+    """A PNG to keep what it looks like now in, besides the run folder's preview.png; leave it open in a viewer."""
     plugin: Files = ()
     """The plug-in that it was made with."""
     json: Flag = False
@@ -28,7 +30,7 @@ def main(words: Sequence[str]) -> int:
     asked = parse(Resume, words, "resume")
 
     from creativity import verbs
-    from creativity.cli.searching import search, search_series, stored_outputs
+    from creativity.cli.searching import search, search_series, still_ours
     from creativity.errors import CreativityError
     from creativity.run import open_run
     from creativity.series import is_series, open_series
@@ -36,9 +38,11 @@ def main(words: Sequence[str]) -> int:
     if is_series(asked.run):
         if asked.output:
             raise CreativityError("a series saves what it was first asked for; save one of its runs with creativity export")
-        return search_series(open_series(asked.run, asked.plugin), quiet=asked.quiet, as_json=asked.json)
+        previews = verbs.check_preview(asked.preview, asked.plugin)
+        return search_series(open_series(asked.run, asked.plugin), quiet=asked.quiet, as_json=asked.json, previews=previews)
     run = open_run(asked.run, asked.plugin)
     assert run.folder is not None
     verbs.check_outputs(asked.output, run.problem.renderer)
-    outputs = asked.output or (() if run.folder.done else stored_outputs(run))
+    run.previews = verbs.check_preview(asked.preview, asked.plugin) or still_ours(run, run.previews)
+    outputs = asked.output or (() if run.folder.done else still_ours(run, run.outputs))
     return search(run, outputs, quiet=asked.quiet, as_json=asked.json)

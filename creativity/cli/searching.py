@@ -12,12 +12,12 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from creativity import verbs
+from creativity import estimate, verbs
 from creativity.artwork import Artwork, open_artwork
 from creativity.errors import CreativityError
 from creativity.files import write_numbered
@@ -42,6 +42,7 @@ def search(run: Run, outputs: Sequence[str], *, quiet: bool, as_json: bool, fres
     say(f"seed {run.recipe.seed}, run folder {run.folder.path}")
     _hear(say)
     raster.prepare()
+    foreseen = _foresee(run, say, quiet and not as_json)
     began = time.monotonic()
     try:
         with _signals(run), _progress(run, quiet):
@@ -60,6 +61,8 @@ def search(run: Run, outputs: Sequence[str], *, quiet: bool, as_json: bool, fres
         except CreativityError as error:
             failed.append(str(error))
     figures = _figures(run, artwork, files, time.monotonic() - began)
+    if foreseen:
+        figures["estimate"] = {"seconds": round(foreseen[0].seconds, 1), "steps": foreseen[0].steps, "bytes": foreseen[0].bytes}
     if as_json:
         print(json.dumps(figures))
     psnr = f" ({figures['psnr']:.1f} dB)" if figures.get("psnr") is not None else ""
@@ -70,13 +73,36 @@ def search(run: Run, outputs: Sequence[str], *, quiet: bool, as_json: bool, fres
     return 0
 
 
-def search_series(series: Series, *, quiet: bool, as_json: bool) -> int:
+def _foresee(run: Run, say: Callable[[str], None], quiet: bool) -> list[estimate.Estimate]:
+    """Say when the run begins how long it will take, in how much memory, and where to look; the estimate comes to the list."""
+    foreseen: list[estimate.Estimate] = []
+
+    def foresee(event: Event) -> None:
+        if event.kind == "start" and not run.done and not quiet:
+            assert run.folder is not None
+            foreseen.append(run.estimate())
+            say(f"{foreseen[0]}; preview: {(*run.previews, run.folder / 'preview.png')[0]}")
+            room = estimate.available()
+            if room is not None and foreseen[0].bytes - estimate.resident() > room:
+                say(f"only {estimate.amount(room)} of memory are free: it may be slow, or be ended by the system")
+
+    run.listeners.append(foresee)
+    return foreseen
+
+
+def search_series(series: Series, *, quiet: bool, as_json: bool, previews: Sequence[str] = ()) -> int:
     """Run what is left of a series, and say at its end what could not be done; returns the exit status."""
+
+    def around(run: Run) -> AbstractContextManager[None]:
+        run.previews = [*previews]
+        _foresee(run, say, quiet)
+        return _progress(run, quiet)
+
     say = _silent if quiet else _say
     say(f"{series.count} runs, folder {series.folder.path}")
     _hear(say)
     raster.prepare()
-    series.around = lambda run: _progress(run, quiet)
+    series.around = around
     try:
         with _signals(series):
             series.run()
@@ -225,10 +251,10 @@ def _hear(say: Callable[[str], None]) -> None:
     log.setLevel(logging.INFO)
 
 
-def stored_outputs(run: Run) -> list[str]:
+def still_ours(run: Run, outputs: Sequence[str]) -> list[str]:
     """What a run was first asked to save, less what would replace something that is not its own."""
     keep = []
-    for output in run.outputs:
+    for output in outputs:
         if output != "-" and os.path.lexists(output):
             try:
                 ours = open_artwork(output).recipe.digest == run.recipe.digest

@@ -94,16 +94,19 @@ class Relay(Optimizer):
 
     def work(self, problem: Problem, start: Tensor, steps: int) -> list[Work]:
         parts: list[Work] = []
+
+        def add(stage: Stage, inner: Optimizer, steps: int, rounds: int = 1) -> int:
+            taken = inner.work(_seen_by(stage, problem), start, steps)
+            parts.extend(part._replace(steps=part.steps * rounds) for part in taken)
+            return rounds * sum(part.steps for part in taken)
+
         for turn, stage in enumerate(self._plan(problem)):
-            left = steps - sum(part.steps for part in parts)
-            inner = _create(stage, first=turn == 0)
-            parts += inner.work(problem, start, min(stage.steps or left, left))
-        again = [(stage, _create(stage, first=False, mending=True)) for stage in self._again(problem)]
-        left = steps - sum(part.steps for part in parts)
-        if again and left > 0:
-            one = [part for stage, inner in again for part in inner.work(problem, start, stage.steps or 1)]
-            rounds = -(-left // sum(part.steps for part in one))
-            parts += [part._replace(steps=part.steps * rounds) for part in one]
+            if steps > 0:
+                steps -= add(stage, _create(stage, first=turn == 0), min(stage.steps or steps, steps))
+        again = self._again(problem)
+        rounds = -(-max(0, steps) // max(1, sum(stage.steps or 0 for stage in again)))
+        for stage in again if rounds else ():
+            add(stage, _create(stage, first=False, mending=True), stage.steps or 1, rounds)
         return parts
 
     def begin(self, problem: Problem, start: Tensor, stream: Stream) -> None:
