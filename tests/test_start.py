@@ -55,13 +55,13 @@ def test_no_optimizer_undoes_its_start(picture: Path, optimizer: str) -> None:
 
 
 def test_a_relay_does_not_begin_by_another_measure(picture: Path) -> None:
-    start = rough(picture, steps=300, objective="ssim")
-    run = going_on(picture, start, objective="ssim", steps=60)
+    start = rough(picture, steps=150, objective="ssim")
+    run = going_on(picture, start, objective="ssim", steps=40)
     phases = []
     run.listeners.append(lambda event: phases.append(event.phase) if event.kind == "step" else None)
     assert run.run().results["loss"] <= start.results["loss"]
     assert set(phases) == {"adam"}
-    more = going_on(picture, start, objective="ssim", steps=80, count=20)
+    more = going_on(picture, start, objective="ssim", steps=200, count=20)
     more.listeners.append(lambda event: phases.append(event.phase) if event.kind == "step" else None)
     assert more.run().results["loss"] < start.results["loss"]
     assert "placing marks" in phases
