@@ -46,6 +46,7 @@ def main(words: Sequence[str]) -> int:
     from pathlib import Path
 
     from creativity import films, verbs
+    from creativity.cli.searching import log_lines
     from creativity.errors import CreativityError
 
     if not asked.output:
@@ -54,7 +55,10 @@ def main(words: Sequence[str]) -> int:
         films.check(Path(output).suffix.lower())
     verbs.check_outputs(asked.output, inputs=[asked.file])
     how: dict[str, Any] = {"of": asked.of, "frames": asked.frames, "size": asked.size, "fps": asked.fps, "target": asked.target}
-    film = verbs.film(asked.file, plugins=asked.plugin, **{name: value for name, value in how.items() if value is not None})
+    progress = () if asked.quiet else log_lines()
+    film = verbs.film(
+        asked.file, plugins=asked.plugin, progress=progress, **{name: value for name, value in how.items() if value is not None}
+    )
     for output in asked.output:
         film.save(output)
         if not asked.quiet:

@@ -195,7 +195,7 @@ def _progress(run: Run, quiet: bool) -> Iterator[None]:
             run.listeners.append(listener)
             yield
     else:
-        run.listeners.append(_log())
+        run.listeners.append(log_lines())
         yield
 
 
@@ -218,7 +218,8 @@ def _bar() -> Iterator[Callable[[Event], None]]:
         yield show
 
 
-def _log() -> Callable[[Event], None]:
+def log_lines() -> Callable[[Event], None]:
+    """A listener that says every few seconds how it goes."""
     said = 0.0
 
     def show(event: Event) -> None:
