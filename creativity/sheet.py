@@ -84,9 +84,10 @@ def on_checks(picture: RGBA) -> RGBA:
 
 
 def _shown(picture: RGBA, cell: int) -> Image.Image:
-    small = images.resized(picture, cell)
+    few = max(picture.shape[:2]) < cell // 2
+    small = images.resized(picture, cell, enlarge=not few)
     height, width, _ = small.shape
-    if max(height, width) < cell // 2:  # a picture of few pixels is seen pixel by pixel
+    if few:  # a picture of few pixels is seen pixel by pixel
         factor = cell // max(height, width)
         small = small.repeat(factor, 0).repeat(factor, 1)
     return Image.fromarray(on_checks(small)[..., :3])

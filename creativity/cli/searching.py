@@ -93,9 +93,14 @@ def _foresee(run: Run, say: Callable[[str], None], quiet: bool) -> list[estimate
 def search_series(series: Series, *, quiet: bool, as_json: bool, previews: Sequence[str] = ()) -> int:
     """Run what is left of a series, and say at its end what could not be done; returns the exit status."""
 
+    said = False
+
     def around(run: Run) -> AbstractContextManager[None]:
+        nonlocal said
         run.previews = [*previews]
-        _foresee(run, say, quiet)
+        if not said:  # they are much alike, and an estimate takes a moment
+            _foresee(run, lambda text: say(f"each run: {text}"), quiet)
+            said = True
         return _progress(run, quiet)
 
     say = _silent if quiet else _say
