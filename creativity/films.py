@@ -205,8 +205,9 @@ def _indexed(colours: RGBA, mask: np.ndarray[Any, Any]) -> tuple[RGBA, np.ndarra
         sample = np.ascontiguousarray(pixels[:: 1 + len(pixels) // SAMPLE])
         cut = Image.fromarray(sample[None]).quantize(255, Image.Quantize.MEDIANCUT, kmeans=1)
         chosen = np.asarray(cut.getpalette("RGB"), np.int32).reshape(-1, 3)[:255]
-        near = torch.cdist(torch.from_numpy(palette).float(), torch.from_numpy(chosen).float()).argmin(dim=1).numpy()
-        palette, where = chosen, near[where]
+        parts = torch.split(torch.from_numpy(palette).float(), SAMPLE)  # a large photograph has a million
+        near = torch.cat([torch.cdist(part, torch.from_numpy(chosen).float()).argmin(dim=1) for part in parts])
+        palette, where = chosen, near.numpy()[where]
     indices[mask] = where
     return indices, palette.astype(np.int32)
 
