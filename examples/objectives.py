@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFilter
 import creativity
 from creativity import images
 
-COUNT, STEPS, CELL = 30, 1600, 420
+COUNT, STEPS, CELL = 50, 1400, 420
 
 
 def ways(mask: Image.Image) -> dict[str, dict[str, Any]]:
