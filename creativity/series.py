@@ -59,7 +59,8 @@ class Entry:
 @dataclass(frozen=True)
 class Group:
     """Searches of which the best is saved, or all, where ``{seed}`` is in an output; or, with the ``durations`` of its
-    frames, an animation. ``outputs`` are absolute paths; ``sheet`` is that of the contact sheet, empty for none."""
+    frames, an animation. ``outputs`` are absolute paths; ``sheet`` is that of the contact sheet, empty for none, and one that
+    is relative lies in the series' folder."""
 
     name: str
     entries: tuple[Entry, ...]
@@ -180,7 +181,7 @@ class Series:
             shown_ones = list(order)[:ON_A_SHEET]
             captions = [f"seed {seeds[i]}: {losses[i]:.5f}" for i in shown_ones]
             pictures = [artworks[i].rgba(LARGEST) for i in shown_ones]
-            files.append(str(save_sheet(Path(group.sheet), pictures, captions, shown_ones.index(best))))
+            files.append(str(save_sheet(self.folder / group.sheet, pictures, captions, shown_ones.index(best))))
         facts: dict[str, Any] = {"files": files, "loss": losses[best] if math.isfinite(losses[best]) else None, "seed": seeds[best]}
         if not group.durations and len(seeds) > 1:
             facts["losses"] = dict(zip(map(str, seeds), (loss if math.isfinite(loss) else None for loss in losses), strict=True))
@@ -441,8 +442,10 @@ def _untaken(path: Path, taken: dict[str, str]) -> Path:
 
 
 def sheet_name(outputs: Sequence[str]) -> str:
-    """Beside what is saved, with ``seeds`` where a seed would be."""
-    output = Path(next((output for output in outputs if output != "-"), Path("seeds.png").absolute()))
+    """Beside what is saved, with ``seeds`` where a seed would be; where nothing is, a name without a place."""
+    output = Path(next((output for output in outputs if output != "-"), "seeds.png"))
+    if output == Path("seeds.png"):
+        return str(output)
     if "{seed}" in output.name:
         return str(output.with_name(output.name.replace("{seed}", "seeds")).with_suffix(".png"))
     place = Path(str(output).replace("{seed}", "seeds"))

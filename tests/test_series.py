@@ -263,6 +263,8 @@ def test_seeds_of_what_comes_in(picture: Path, monkeypatch: pytest.MonkeyPatch, 
     assert run("fit", "-", "-o", "-", *FAST, "--seeds", "1,2", "--run-dir", "r") == 0
     assert capfdbinary.readouterr().out.startswith(b"<?xml")
     assert Path("r/stdin").read_bytes() == picture.read_bytes()
+    assert Path("r/seeds.png").exists()
+    assert sorted(os.listdir()) == ["disc.png", "r"]
 
 
 # -- frames

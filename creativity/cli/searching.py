@@ -104,7 +104,7 @@ def search_series(series: Series, *, quiet: bool, as_json: bool, previews: Seque
         return _progress(run, quiet)
 
     say = _silent if quiet else _say
-    say(f"{series.count} runs, folder {series.folder.path}")
+    say(f"{series.count} {'run' if series.count == 1 else 'runs'}, folder {series.folder.path}")
     _hear(say)
     raster.prepare()
     series.around = around
