@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from creativity.errors import CreativityError, nearest
+from creativity.palettes import PALETTES
 
 DEFAULTS: dict[str, Any] = {"renderer": "triangles", "objective": "pixel", "optimizer": "relay", "size": 1024, "target_size": 256}
 """What holds where neither the user nor a preset says otherwise."""
@@ -14,15 +16,257 @@ class Preset(NamedTuple):
     """``settings`` are arguments of `creativity.fit`, or ``target_height``: the height of the pixels that are scored."""
 
     about: str
+    best_for: tuple[str, ...]
     settings: dict[str, Any]
 
 
+FLAT = {"renderer.min_opacity": 1.0}
+"""Nothing shows through: paper, print, tiles. Colours are those of the palette, and stay so where marks overlap."""
+
+PAPER, INK = "#f4efe3", "#1b1b1d"
+
 PRESETS = {
+    "low-poly": Preset(
+        "a faceted model, as games had them",
+        ("portraits", "animals", "landscapes"),
+        {"renderer": "triangles", "count": 150, "optimizer": "greedy", "options": FLAT},
+    ),
+    "poster": Preset(
+        "a screen print in five flat colours, the picture's own",
+        ("portraits", "landscapes", "still lifes"),
+        {"renderer": "polygons", "count": 120, "palette": "5", "optimizer": "greedy", "options": {**FLAT, "renderer.corners": 4}},
+    ),
+    "cut-paper": Preset(
+        "gouache paper, cut out with scissors and glued, after Matisse",
+        ("landscapes", "still lifes", "logos"),
+        {
+            "renderer": "shapes",
+            "count": 60,
+            "palette": "matisse",
+            "optimizer": "greedy",
+            "options": {**FLAT, "renderer.kinds": ("polygon", "ellipse", "circle"), "renderer.min_size": 0.012},
+        },
+    ),
+    "bauhaus": Preset(
+        "circles, bars and triangles in red, blue, yellow and black",
+        ("portraits", "architecture", "logos"),
+        {
+            "renderer": "shapes",
+            "count": 40,
+            "palette": "bauhaus",
+            "optimizer": "greedy",
+            "options": {**FLAT, "renderer.kinds": ("circle", "rectangle", "rotated-rectangle", "triangle"), "renderer.min_size": 0.015},
+        },
+    ),
+    "minimal": Preset(
+        "a dozen flat shapes, no more",
+        ("landscapes", "logos", "still lifes"),
+        {
+            "renderer": "shapes",
+            "count": 12,
+            "palette": "5",
+            "optimizer": "greedy",
+            "options": {**FLAT, "renderer.kinds": ("circle", "ellipse", "rectangle", "triangle"), "renderer.min_size": 0.02},
+        },
+    ),
+    "woodblock": Preset(
+        "Prussian blue, ochre and vermilion, after Hokusai",
+        ("landscapes", "seas and skies", "portraits"),
+        {"renderer": "polygons", "count": 150, "palette": "ukiyo-e", "optimizer": "greedy", "options": {**FLAT, "renderer.corners": 4}},
+    ),
+    "linocut": Preset(
+        "black on paper, and nothing between them",
+        ("portraits", "trees", "line drawings"),
+        {
+            "renderer": "polygons",
+            "count": 150,
+            "palette": f"{INK},{PAPER}",
+            "optimizer": "greedy",
+            "options": {**FLAT, "renderer.corners": 4},
+        },
+    ),
+    "risograph": Preset(
+        "pink and blue ink, their overprint, paper",
+        ("portraits", "animals", "logos"),
+        {
+            "renderer": "polygons",
+            "count": 120,
+            "palette": "riso-pink-blue",
+            "optimizer": "greedy",
+            "options": {**FLAT, "renderer.corners": 4},
+        },
+    ),
+    "stained-glass": Preset(
+        "panes of deep colour in dark lead",
+        ("portraits", "flowers", "night scenes"),
+        {
+            "renderer": "regular-polygons",
+            "count": 300,
+            "palette": "stained-glass",
+            "optimizer": "greedy",
+            "options": {
+                "renderer.min_opacity": 0.9,
+                "renderer.corners": 5,
+                "renderer.min_size": 0.014,
+                "renderer.max_size": 0.042,
+                "renderer.background": "#0f0f14",
+                "optimizer.sweeps": 8,
+            },
+        },
+    ),
+    "mosaic": Preset(
+        "small tiles in dark grout",
+        ("portraits", "animals", "flowers"),
+        {
+            "renderer": "rotated-rectangles",
+            "count": 700,
+            "optimizer": "greedy",
+            "options": {
+                **FLAT,
+                "renderer.min_size": 0.011,
+                "renderer.max_size": 0.016,
+                "renderer.background": "#26221f",
+                "optimizer.sweeps": 8,
+            },
+        },
+    ),
+    "pointillist": Preset(
+        "dots of a dozen colours side by side, after Seurat",
+        ("landscapes", "portraits", "flowers"),
+        {
+            "renderer": "circles",
+            "count": 1500,
+            "palette": "12",
+            "optimizer": "greedy",
+            "options": {
+                **FLAT,
+                "renderer.min_size": 0.006,
+                "renderer.max_size": 0.014,
+                "renderer.background": "#f6f1e4",
+                "optimizer.sweeps": 4,
+            },
+        },
+    ),
+    "oil": Preset(
+        "short strokes of a flat brush",
+        ("landscapes", "portraits", "night scenes"),
+        {
+            "renderer": "lines",
+            "count": 600,
+            "optimizer": "greedy",
+            "options": {"renderer.min_opacity": 0.8, "renderer.max_size": 0.06, "renderer.line_width": 0.026, "optimizer.sweeps": 6},
+        },
+    ),
+    "watercolour": Preset(
+        "large faint washes, one over another, on white paper",
+        ("landscapes", "flowers", "seas and skies"),
+        {
+            "renderer": "ellipses",
+            "count": 150,
+            "optimizer": "greedy",
+            "options": {"renderer.max_opacity": 0.25, "renderer.min_size": 0.04, "renderer.background": "#fdfbf5"},
+        },
+    ),
+    "bubbles": Preset(
+        "translucent circles, large and small",
+        ("portraits", "animals", "flowers"),
+        {
+            "renderer": "circles",
+            "count": 250,
+            "optimizer": "greedy",
+            "options": {"renderer.min_opacity": 0.3, "renderer.max_opacity": 0.8, "renderer.min_size": 0.01, "renderer.max_size": 0.12},
+        },
+    ),
+    # Fine marks on paper, or light on black, are scored where one is a part of a pixel: so many of them make a tone.
+    "neon": Preset(
+        "glowing tubes on a black wall",
+        ("night scenes", "portraits", "logos"),
+        {
+            "renderer": "lines",
+            "count": 900,
+            "palette": ",".join(PALETTES["neon"].colours[1:]),
+            "optimizer": "greedy",
+            "target_size": 160,
+            "options": {
+                **FLAT,
+                "renderer.line_width": 0.005,
+                "renderer.max_size": 0.06,
+                "renderer.background": PALETTES["neon"].colours[0],
+                "optimizer.sweeps": 4,
+            },
+        },
+    ),
+    "pen": Preset(
+        "hatching with a fine pen on paper",
+        ("architecture", "trees", "line drawings"),
+        {
+            "renderer": "lines",
+            "count": 3000,
+            "palette": INK,
+            "optimizer": "greedy",
+            "options": {
+                **FLAT,
+                "renderer.line_width": 0.0022,
+                "renderer.max_size": 0.05,
+                "renderer.background": PAPER,
+                "optimizer.sweeps": 2,
+            },
+        },
+    ),
+    "pencil": Preset(
+        "soft strokes of graphite, light and dark",
+        ("portraits", "architecture", "landscapes"),
+        {
+            "renderer": "lines",
+            "count": 1500,
+            "palette": "#2a2a2e",
+            "optimizer": "greedy",
+            "target_size": 192,
+            "options": {
+                "renderer.min_opacity": 0.08,
+                "renderer.max_opacity": 0.6,
+                "renderer.line_width": 0.004,
+                "renderer.max_size": 0.06,
+                "renderer.background": "#f6f3ea",
+                "optimizer.sweeps": 3,
+            },
+        },
+    ),
+    "stipple": Preset(
+        "dots of black ink, close together for the dark",
+        ("portraits", "animals", "logos"),
+        {
+            "renderer": "circles",
+            "count": 3000,
+            "palette": INK,
+            "optimizer": "greedy",
+            "target_size": 128,
+            "options": {
+                **FLAT,
+                "renderer.min_size": 0.0016,
+                "renderer.max_size": 0.008,
+                "renderer.background": PAPER,
+                "optimizer.sweeps": 2,
+            },
+        },
+    ),
+    "8-bit": Preset(
+        "blocks in the four greens of a hand-held console",
+        ("portraits", "logos", "animals"),
+        {
+            "renderer": "rectangles",
+            "count": 250,
+            "palette": "game-boy",
+            "optimizer": "greedy",
+            "options": {**FLAT, "renderer.min_size": 0.008},
+        },
+    ),
     # es-clip's es_bitmap.py and what it takes from pgpelib 0.1: PGPE on centred ranks of mirrored pairs, each sigma moved by
     # 0.1 of its gradient and 20 % at most, ClipUp with momentum 0.9. evosax's PGPE does the same, where it is not told here.
     # Two things are ours: a smaller picture is not enlarged, and what is kept is the best picture seen, not the last centre.
     "es-clip": Preset(
         "bitmap fitting as published by Tian & Ha (2021), to compare with: slow, and to the letter",
+        ("comparisons",),
         {
             "renderer": "es-clip",
             "count": 50,
@@ -42,6 +286,11 @@ PRESETS = {
         },
     ),
 }
+
+
+def thumbnail(preset: str) -> Path:
+    """What the preset makes of the Langlois Bridge: a small JPEG, 4 : 3."""
+    return Path(__file__).parent / "data" / "looks" / f"{preset}.jpg"
 
 
 def settings(preset: str | None) -> dict[str, Any]:

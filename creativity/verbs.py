@@ -133,12 +133,13 @@ def plan_fit(
                 f"the start is made of {made_of.name}, not of {how['renderer']}: write --renderer {made_of.name}, or leave it out"
             )
         parts["renderer"] = {**made_of.options, **parts["renderer"]}
-    if _keeps_to_palettes(chosen["renderer"]):
-        parts["renderer"] |= {"palette": list(palettes.resolve(parts["renderer"].get("palette", "none"), picture))}
-    elif palette is not None:
-        raise CreativityError(f"renderer {chosen['renderer']!r} keeps to no palette; use triangles")
-    elif "palette" in how:
-        del parts["renderer"]["palette"]  # the preset's, whose renderer was replaced
+    if "palette" in parts["renderer"]:
+        if _keeps_to_palettes(chosen["renderer"]):
+            parts["renderer"]["palette"] = list(palettes.resolve(parts["renderer"]["palette"], picture))
+        elif palette is not None:
+            raise CreativityError(f"renderer {chosen['renderer']!r} keeps to no palette; use shapes or triangles")
+        elif "palette" in how:
+            del parts["renderer"]["palette"]  # the preset's, whose renderer was replaced
     able = {field.name for field in dataclasses.fields(registry.renderers.get(chosen["renderer"]).Options)}
     if "background" in able and "background" not in parts["renderer"] and images.is_see_through(picture):
         parts["renderer"]["background"] = "none"

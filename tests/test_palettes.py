@@ -126,7 +126,7 @@ def test_the_recipe_holds_the_colours_themselves(picture: Path) -> None:
 
 
 def test_a_renderer_without_colours_to_choose_refuses(picture: Path) -> None:
-    with pytest.raises(CreativityError, match="'es-clip' keeps to no palette; use triangles"):
+    with pytest.raises(CreativityError, match="'es-clip' keeps to no palette; use shapes or triangles"):
         tiny(picture, renderer="es-clip", palette="bauhaus")
 
 

@@ -36,10 +36,11 @@ def main(words: Sequence[str]) -> int:
         registry.load_plugin(path)
     if asked.kind == "presets":
         if asked.json:
-            print(json.dumps({name: preset._asdict() for name, preset in presets.PRESETS.items()}))
+            looks = {name: {**preset._asdict(), "thumbnail": str(presets.thumbnail(name))} for name, preset in presets.PRESETS.items()}
+            print(json.dumps(looks))
             return 0
         for name, preset in presets.PRESETS.items():
-            print(f"{name}: {preset.about}")
+            print(f"{name}: {preset.about}\n  best for: {', '.join(preset.best_for)}\n  looks like: {presets.thumbnail(name)}")
             for key, value in preset.settings.items():
                 print("".join(f"  {option} = {given}\n" for option, given in (value if key == "options" else {key: value}).items()), end="")
         return 0
