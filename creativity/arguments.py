@@ -25,7 +25,7 @@ RendererName: TypeAlias = (
     ]
     | str
 )
-ObjectiveName: TypeAlias = Literal["pixel", "l1", "huber", "oklab", "ssim", "edges"] | str
+ObjectiveName: TypeAlias = Literal["pixel", "l1", "huber", "oklab", "ssim", "edges", "lpips"] | str
 OptimizerName: TypeAlias = (
     Literal["relay", "greedy", "adam", "lbfgs", "pgpe", "snes", "sep-cma-es", "open-es", "cma-es", "ga", "hill-climber"] | str
 )

@@ -136,7 +136,7 @@ ORACLES: dict[str, Callable[[Array, Array], float]] = {
     "l1": lambda a, b: float(abs(a - b).mean()),
     "huber": plain_huber,
     "oklab": lambda a, b: float(
-        (((plain_oklab(a, 0.01) - plain_oklab(b, 0.01)) * np.array([1, 2, 2])[:, None, None]) ** 2).sum(axis=0).mean()
+        (((plain_oklab(a, 0.01) - plain_oklab(b, 0.01)) * np.array([1, 4, 4])[:, None, None]) ** 2).sum(axis=0).mean()
     ),
     "ssim": lambda a, b: plain_ssim(a, b, 2),
     "edges": lambda a, b: plain_edges(a, b, 4),
@@ -345,7 +345,7 @@ def test_a_sum_is_the_sum_of_its_parts(target: Any) -> None:
     parts = 2.0 * score(prepared("pixel", goal), seen) + 0.5 * score(prepared("ssim", goal, scales=1), seen)
     parts += 0.25 * score(prepared("l1", goal), seen)
     torch.testing.assert_close(score(whole, seen), parts)
-    assert whole.options.terms["l1"] == {"weight": 0.25, "metric": "l1", "delta": 0.1, "chroma": 2.0}  # all of it is on record
+    assert whole.options.terms["l1"] == {"weight": 0.25, "metric": "l1", "delta": 0.1, "chroma": 4.0}  # all of it is on record
 
 
 def test_a_sum_can_do_what_all_its_terms_can(forget: Any) -> None:

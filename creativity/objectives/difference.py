@@ -24,7 +24,7 @@ The cube root in OKLab is infinitely steep at black; on no screen is black that 
 class DifferenceOptions:
     metric: str = option("l1", "how two colours are compared", choices=METRICS)
     delta: float = option(0.1, "for huber: up to this difference of levels it counts by its square", above=0.0, high=1.0)
-    chroma: float = option(2.0, "for oklab: how much more hue and chroma count than lightness", low=0.0, high=100.0)
+    chroma: float = option(4.0, "for oklab: how much more hue and chroma count than lightness", low=0.0, high=100.0)
 
 
 class _Study(NamedTuple):
@@ -37,7 +37,8 @@ class Difference(Comparison):
 
     ``l1``: mean absolute difference of sRGB levels; a few bad pixels weigh less than in `pixel`, edges come out harder.
     ``huber``: square below ``delta``, straight above (Huber 1964). ``oklab``: mean squared distance in OKLab (Ottosson
-    2020), a and b ``chroma`` times as long (2 in CSS Color 4's deltaE OK2), as seen on a screen with a little flare.
+    2020), a and b ``chroma`` times as long, as seen on a screen with a little flare. (2 is CSS Color 4's deltaE OK2; with few
+    marks it takes 4 to see that hue is kept.)
     """
 
     Options = DifferenceOptions
