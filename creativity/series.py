@@ -121,7 +121,7 @@ class Series:
             run = self._open(entry, folder, before)
             what = f"seed {run.recipe.seed}" if entry.frame is None else f"frame {entry.frame}"
             log.info(f"{shown(Path(entry.target).name)[1:-1]}, {what} ({begun + place + 1} of {self.count})")
-            self._running = run
+            self._take_up(run)
             try:
                 with self.around(run):
                     artworks.append(run.run())
@@ -129,6 +129,11 @@ class Series:
                 self._running = None
             self._save_each(group, place, artworks[-1])
         return artworks
+
+    def _take_up(self, run: Run) -> None:
+        self._running = run
+        if self.stopping:  # asked for while the run was made ready
+            run.stop()
 
     def _open(self, entry: Entry, folder: RunFolder, before: Path | None) -> Run:
         """The run of an entry, begun or not."""
@@ -242,7 +247,8 @@ def open_series(folder: str | Path, plugins: Sequence[str | Path] | None = ()) -
             )
     series = Series(held, groups, plugins or ())
     series.resumed = True
-    series.results = results if isinstance(results, dict) else {}
+    if isinstance(results, dict):
+        series.results = {name: facts for name, facts in results.items() if isinstance(facts, dict)}
     return series
 
 
@@ -317,7 +323,7 @@ def plan(
         fields = {"name": stem, "renderer": recipe.renderer.name, "count": str(recipe.renderer.options.get("count", ""))}
         if len(seeds) == 1:
             fields["seed"] = str(seeds[0])
-        times = images.durations(picture) if every_frame else []
+        times = _times(picture) if every_frame else []
         named = [output if output == "-" else str(Path(_filled(output, fields)).absolute()) for output in outputs]
         if not outputs:
             kind = _film_kind(path) if times else verbs.default_kind(renderer)
@@ -340,6 +346,7 @@ def plan(
                 raise CreativityError(f"{shown(taken[place])} and {shown(path)} would both be saved as {shown(place)}; put {what} into -o")
             taken[place] = path
         made |= _check(group, outputs or named, renderer, recipe, [*paths, *map(str, plugins)])
+        made |= {Path(sheet).parent} if sheet and made else set()
         groups.append(group)
     if sum(len(group.entries) for group in groups) > MAX_RUNS:
         raise CreativityError(f"a series has at most {MAX_RUNS} runs; this would be {sum(len(group.entries) for group in groups)}")
@@ -410,6 +417,13 @@ def _first(pictures: Sequence[str | bytes], how: dict[str, Any], plugins: Sequen
         run = verbs.plan_fit(picture, **how, plugins=plugins).run()
         return run.recipe, run.problem.renderer
     raise error or CreativityError("there is no picture to fit")
+
+
+def _times(picture: str | bytes) -> list[int]:
+    try:
+        return images.durations(picture)
+    except CreativityError:
+        return [100]  # it fails by itself, when its turn comes
 
 
 def _film_kind(path: str) -> str:

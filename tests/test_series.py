@@ -81,6 +81,8 @@ def test_every_seed_is_saved_where_its_number_is_in_the_name(picture: Path) -> N
     assert run("fit", str(picture), *FAST, "--seeds", "1,2", "-o", "best.gif", "--quiet") == 0
     assert len(images.durations("best.gif")) > 1  # the search of the best
     assert [open_artwork(f"out/disc-{seed}-triangles-6.svg").recipe.seed for seed in (1, 2)] == [1, 2]
+    assert run("fit", str(picture), *FAST, "--seeds", "1,2", "-o", "by/{seed}/{name}.svg", "--quiet") == 0
+    assert sorted(os.listdir("by")) == ["1", "2", "seeds"]
     assert run("fit", str(picture), *FAST, "--seed", "1", "-o", "{name}-{seed}.svg", "--quiet") == 0
     assert Path("disc-1.svg").read_bytes() == Path("out/disc-1-triangles-6.svg").read_bytes()
 

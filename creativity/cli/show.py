@@ -67,5 +67,5 @@ def _show_series(path: Path, as_json: bool) -> int:
         return 0
     print(f"{path}: {series.count} runs, {f'not finished; continue with: creativity resume {path}' if left else 'finished'}")
     for name, facts in series.results.items():
-        print(f"{name}: seed {facts['seed']}, loss {facts['loss']}, {', '.join(facts['files'])}")
+        print(f"{name}: seed {facts.get('seed')}, loss {facts.get('loss')}, {', '.join(map(str, facts.get('files', ())))}")
     return 0
