@@ -9,6 +9,7 @@ twentieth of a pixel, and a circle's polygon has the circle's area.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -76,11 +77,25 @@ def flatten(rows: Tensor, kinds: Tensor, form: Form, size: tuple[int, int]) -> t
     return points, offsets
 
 
+@lru_cache(maxsize=1)
+def _kernels() -> Any:
+    """The kernels, all of them compiled on one small circle, so that no step of a search waits for them."""
+    kernels = compiled("flattening")
+    form = Form((CIRCLE,))
+    fixed = (np.array([CIRCLE], np.int32), np.zeros((1, FRAME), np.float32), form.units((1, 1)), form.corners, *form.limits((1, 1)))
+    offsets = np.zeros(2, np.int32)
+    kernels.measure(*fixed, offsets)
+    points = np.empty((int(offsets[-1]), 2), np.float32)
+    kernels.flatten(*fixed, offsets, points)
+    kernels.pull_back(*fixed, offsets, points, np.zeros((1, FRAME), np.float32))
+    return kernels
+
+
 class _Flatten(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, *arguments: Any) -> tuple[Tensor, Tensor]:
         rows, kinds, form, size = arguments
-        kernels = compiled("flattening")
+        kernels = _kernels()
         shapes = rows.detach().contiguous().numpy()
         fixed = (kinds.numpy(), shapes, form.units(size), form.corners, *form.limits(size))
         offsets = np.zeros(len(shapes) + 1, np.int32)
@@ -97,5 +112,5 @@ class _Flatten(torch.autograd.Function):
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:
         by_points = upstream[0].to(dtype=torch.from_numpy(ctx.fixed[1]).dtype).contiguous().numpy()
         by_rows = np.zeros_like(ctx.fixed[1])
-        compiled("flattening").pull_back(*ctx.fixed, ctx.offsets, by_points, by_rows)
+        _kernels().pull_back(*ctx.fixed, ctx.offsets, by_points, by_rows)
         return torch.from_numpy(by_rows), None, None, None
