@@ -13,6 +13,11 @@ class CreativityError(Exception):
     """
 
 
+def one_line(text: object) -> str:
+    """A text on one line, whatever a file's name or a stranger's recipe put into it: no line breaks, no orders to a terminal."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in " ".join(str(text).split()))
+
+
 def nearest(name: str, choices: Iterable[str]) -> str:
     """The tail of an error about an unknown name: ``did you mean 'triangles'?`` or all the choices.
 

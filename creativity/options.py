@@ -35,6 +35,11 @@ class NoOptions:
     """Of a part that has nothing to set."""
 
 
+def whole(text: str) -> int | None:
+    """A whole number in plain digits, at most 18 of them; None for anything else."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
+
+
 def build(cls: type[T], values: dict[str, Any], what: str) -> T:
     """The dataclass ``cls`` from plain data (TOML, JSON or text from a command line).
 

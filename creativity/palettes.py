@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from creativity import images
 from creativity.errors import CreativityError, nearest
+from creativity.options import whole
 
 Floats = npt.NDArray[np.float64]
 
@@ -77,8 +78,9 @@ def resolve(asked: Any, target: images.RGBA) -> tuple[str, ...]:
     """
     if isinstance(asked, os.PathLike):
         asked = os.fspath(asked)
-    if isinstance(asked, int) or (isinstance(asked, str) and asked.strip().isdecimal()):
-        return of_picture(target, int(asked))
+    number = asked if isinstance(asked, int) else whole(asked.strip()) if isinstance(asked, str) else None
+    if number is not None:
+        return of_picture(target, number)
     if not isinstance(asked, str):
         if isinstance(asked, list | tuple) and all(isinstance(colour, str) for colour in asked):
             return tuple(_colour(colour) for colour in asked)
@@ -91,7 +93,7 @@ def resolve(asked: Any, target: images.RGBA) -> tuple[str, ...]:
     if "," in text or text.startswith("#"):
         return tuple(_colour(part) for part in text.split(",") if part.strip())
     path, _, count = text.rpartition(":")
-    if not (path and count.isdecimal()) or os.path.exists(text):
+    if not path or whole(count) is None or os.path.exists(text):
         path, count = text, str(USUAL)
     if os.path.exists(path) or re.search(r"[./\\]", path):
         return of_picture(images.open_picture(path), int(count))

@@ -100,6 +100,8 @@ class Replay:
     horizons: tuple[tuple[int, ...], ...] = ()
 
     def __post_init__(self) -> None:
+        if len(self.horizons) > 1000:  # a run writes fifty
+            raise CreativityError(f"recipe: replay.horizons has {len(self.horizons)} entries; at most 1000 are read")
         if not all(len(pair) == 2 and all(0 <= number <= MAX_STEPS for number in pair) for pair in self.horizons):
             raise CreativityError("recipe: replay.horizons must be a list of [step, length]")
 

@@ -175,14 +175,14 @@ def load_plugin(path: str | Path) -> str:
     The file calls ``creativity.registry.renderers.register(...)``. A recipe never makes us import one.
     """
     from creativity.files import digest_bytes
-    from creativity.sources import open_source, shown
+    from creativity.sources import name_of, open_source, shown
 
     path = Path(path)
     with open_source(path, "plug-in", MAX_PLUGIN) as file:
         content = file.read()
     if path.suffix != ".py":
         raise CreativityError(f"the plug-in {shown(path)} must be a Python file (.py)")
-    note = f"{path.name} {digest_bytes(content)}"
+    note = f"{name_of(path)} {digest_bytes(content)}"
     if note in _plugins:
         return note
     spec = importlib.util.spec_from_loader(f"{_PREFIX}{path.stem}", _Loader(content, path), origin=str(path))
@@ -229,7 +229,7 @@ def require_plugins(recipe: Recipe, paths: Sequence[str | Path], what: str) -> N
     for note in recipe.plugins:
         if note in recipe.packages or note in given:
             continue
-        name = note.rpartition(" ")[0]
+        name = note.rpartition(" ")[0] or note[:100]
         if any(other.rpartition(" ")[0] == name for other in given):
             raise CreativityError(f"{what} was made with another version of the plug-in {name!r} than the one given; give that very file")
         raise CreativityError(f"{what} was made with the plug-in {name!r}{needs}; give that very file with --plugin")

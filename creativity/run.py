@@ -289,7 +289,7 @@ class Run:
         if loss < self.best_loss:
             self.best, self.best_loss = genome.detach().clone(), loss
             self.snapshots.offer(self.count, loss, self.best)
-        if self.best_loss < self._plateau_loss * (1 - 1e-3):
+        if not math.isfinite(self._plateau_loss) or self.best_loss < self._plateau_loss - 1e-3 * abs(self._plateau_loss):
             self._plateau_loss, self._plateau_step = self.best_loss, self.count
 
     def _score_answer(self) -> None:

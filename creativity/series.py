@@ -29,7 +29,7 @@ from creativity.renderers.base import Renderer
 from creativity.run import Interrupted, Run, open_run
 from creativity.sheet import LARGEST, save_sheet
 from creativity.size import parse_size
-from creativity.sources import open_source, shown
+from creativity.sources import open_source, shown, stem_of
 from creativity.streams import MAX_SEED, draw_seed
 
 FORMAT, SCHEMA = "creativity-series", 1
@@ -319,7 +319,7 @@ def plan(
     paths = [str(Path(picture).absolute()) for picture in pictures if isinstance(picture, str)]
     for picture in pictures:
         path = str(Path(picture).absolute()) if isinstance(picture, str) else "stdin"
-        stem = Path(path).stem if isinstance(picture, str) else "picture"
+        stem = stem_of(path) if isinstance(picture, str) else "picture"
         fields = {"name": stem, "renderer": recipe.renderer.name, "count": str(recipe.renderer.options.get("count", ""))}
         if len(seeds) == 1:
             fields["seed"] = str(seeds[0])

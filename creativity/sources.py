@@ -6,6 +6,7 @@ import difflib
 import itertools
 import os
 import stat
+import sys
 from pathlib import Path
 from typing import BinaryIO
 
@@ -55,6 +56,16 @@ def shown(path: str | os.PathLike[str]) -> str:
     """A name as it stands in a message: quoted, on one line, whatever bytes it holds."""
     name = os.fsdecode(path)
     return repr(name if len(name) <= 300 else f"{name[:300]}...")
+
+
+def stem_of(path: str | os.PathLike[str]) -> str:
+    """What new files are named after: at most 160 bytes, and no dash at its front, which would make it an option."""
+    return os.fsencode(Path(path).stem)[:160].decode(sys.getfilesystemencoding(), "ignore").lstrip("-") or "picture"
+
+
+def name_of(path: str | os.PathLike[str]) -> str:
+    """A file's name as text that a recipe can hold, whatever bytes it is made of."""
+    return os.fsencode(Path(path).name).decode(errors="replace")
 
 
 def _instead(path: Path) -> str:

@@ -28,7 +28,7 @@ from creativity.recipe import Focus, Recipe, Start, Target
 from creativity.renderers.base import Renderer, VectorRenderer
 from creativity.run import Event, Run, open_run
 from creativity.size import parse_size
-from creativity.sources import shown
+from creativity.sources import name_of, shown
 from creativity.streams import draw_seed
 
 log = logging.getLogger("creativity")
@@ -96,7 +96,7 @@ def plan_fit(
     noted = tuple(registry.load_plugin(path) for path in _several(plugins))
     begin, start_facts = _start(start, keep, lock, _several(plugins))
     picture = images.canonical(images.open_picture(target, frame or 0))
-    name = Path(target).name if isinstance(target, str | Path) else ""
+    name = name_of(target) if isinstance(target, str | Path) else ""
     notes = []
     if frame is None and isinstance(target, str | Path | bytes) and images.is_animated(target):
         notes.append(f"{name or 'the picture'} has several frames: the first is taken (--every-frame takes each)")
@@ -176,7 +176,7 @@ def _start(
         if keep is not None or lock:
             raise CreativityError("keep and lock speak of an artwork to go on from; name it with --start FILE")
         return None, None
-    name = "" if isinstance(start, Artwork) else Path(start).name
+    name = "" if isinstance(start, Artwork) else name_of(start)
     artwork = start if isinstance(start, Artwork) else open_artwork(start)
     registry.require_plugins(artwork.recipe, plugins, name or "the start")
     return artwork, {"name": name, "sha256": artwork.digest, "keep": 1.0 if keep is None else keep, "lock": lock}
@@ -194,7 +194,7 @@ def _focus(how: dict[str, Any]) -> tuple[dict[str, Any] | None, Picture | None]:
         return {"name": AUTO, **table}, None
     mask = images.canonical(images.open_picture(asked))
     masked(mask)
-    name = Path(asked).name if isinstance(asked, str | Path) else ""
+    name = name_of(asked) if isinstance(asked, str | Path) else ""
     return {"name": name, "sha256": images.digest(mask), **table}, mask
 
 

@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
 VERBS = {
@@ -35,10 +36,15 @@ creativity VERB --help tells more. The same search from Python:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit status: 0 done, 1 failed, 2 refused, 130 interrupted."""
+    if argv is None and not sys.warnoptions:
+        warnings.simplefilter("ignore")  # what libraries warn of, users cannot mend
     words = [*(sys.argv[1:] if argv is None else argv)]  # (here `list` is the verb)
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started us
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+    if argv is None:
+        with contextlib.suppress(AttributeError, ValueError):  # a name that the terminal's encoding lacks is no crash
+            sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     from creativity.errors import CreativityError
 
     try:
@@ -78,6 +84,8 @@ def _dispatch(words: Sequence[str]) -> int:
         return 0
     from creativity.errors import CreativityError, nearest
 
+    if any("\0" in word for word in words):
+        raise CreativityError("a word of the command holds a NUL character, which no file name can")
     verb, rest = words[0], words[1:]
     if verb not in VERBS:
         raise CreativityError(f"no verb is called {verb!r}; {nearest(verb, VERBS)}")
@@ -85,8 +93,9 @@ def _dispatch(words: Sequence[str]) -> int:
 
 
 def _fail(problem: object, status: int) -> int:
-    """One line, whatever a file or a stranger's recipe put into it: no line breaks, no orders to the terminal."""
-    line = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in " ".join(str(problem).split()))
+    from creativity.errors import one_line
+
+    line = one_line(problem)
     with contextlib.suppress(OSError, ValueError):
         print(f"creativity: {line if len(line) <= 600 else line[:600] + ' ...'}", file=sys.stderr, flush=True)
     return status

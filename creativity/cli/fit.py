@@ -91,6 +91,7 @@ def main(words: Sequence[str]) -> int:
     from creativity.cli.searching import inputs, search, search_series, settings
     from creativity.errors import CreativityError
     from creativity.files import make_folder
+    from creativity.sources import stem_of
 
     verbs.check_outputs([output for output in asked.output if not series.has_fields(output)])
     how: dict[str, Any] = {
@@ -130,7 +131,7 @@ def main(words: Sequence[str]) -> int:
     plan = verbs.plan_fit(picture, **how, plugins=asked.plugin)
     run = plan.run()  # what cannot work is refused here, before a folder is made
     renderer = run.problem.renderer
-    stem = Path(picture).stem if isinstance(picture, str) else "picture"
+    stem = stem_of(picture) if isinstance(picture, str) else "picture"
     outputs = [series.fill(output, run.recipe, stem) for output in asked.output]
     given = [picture] if isinstance(picture, str) else []
     given += [*([asked.focus] if asked.focus else []), *asked.plugin]

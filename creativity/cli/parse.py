@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import re
+import shutil
 from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 
@@ -47,8 +48,8 @@ def parse(options: type[T], words: Sequence[str], verb: str) -> T:
     said = io.StringIO()
     width = os.environ.get("COLUMNS")
     asks_help = any(word in ("-h", "--help") for word in words)
-    if not asks_help:
-        os.environ["COLUMNS"] = "1000"  # an error stays on its line
+    # An error stays on its line, and help in a sliver of a terminal would be a letter a line.
+    os.environ["COLUMNS"] = str(max(60, shutil.get_terminal_size().columns)) if asks_help else "1000"
     try:
         with contextlib.redirect_stderr(said):
             asked = tyro.cli(options, args=list(words), prog=f"creativity {verb}", config=(tyro.conf.OmitArgPrefixes,))
@@ -68,7 +69,7 @@ def parse(options: type[T], words: Sequence[str], verb: str) -> T:
 
 def _one_line(text: str) -> str:
     lines = [re.sub(r"[│╭╮╰╯─━]+", " ", line).strip() for line in text.splitlines()]
-    title, *rest = [line for line in lines if line] or ["the arguments are not understood"]
+    title, *rest = [line for line in lines if line.strip("- ")] or ["the arguments are not understood"]
     message = rest[0] if rest else title
     if message.lower().startswith("missing from") and len(rest) > 1:
         message = f"{rest[1].split()[0]} is missing"

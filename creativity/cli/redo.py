@@ -47,14 +47,16 @@ def main(words: Sequence[str]) -> int:
     from creativity.artwork import open_artwork
     from creativity.cli.searching import search
     from creativity.errors import CreativityError
+    from creativity.options import whole
+    from creativity.sources import stem_of
     from creativity.streams import draw_seed
 
     verbs.check_outputs(asked.output)
     seed = None
     if asked.seed is not None:
-        if asked.seed != "new" and not (asked.seed.isascii() and asked.seed.isdecimal()):
+        seed = draw_seed() if asked.seed == "new" else whole(asked.seed)
+        if seed is None:
             raise CreativityError(f"--seed takes a whole number or new, not {asked.seed!r}")
-        seed = draw_seed() if asked.seed == "new" else int(asked.seed)
     file = Path(asked.file).resolve()
     if open_artwork(asked.file).recipe.variation is not None:
         return _vary_again(asked, file, seed)
@@ -66,7 +68,7 @@ def main(words: Sequence[str]) -> int:
     inputs = [*(given for given in (asked.target, asked.focus) if given), *asked.plugin]
     verbs.check_outputs(asked.output, renderer, inputs)
     run.previews = verbs.check_preview(asked.preview, inputs)
-    stem = f"{file.stem[:100]}-redo"
+    stem = f"{stem_of(file)}-redo"
     run.folder = verbs.run_folder(asked.run_dir, stem, plan.recipe)
     fresh = None if asked.output else Path(stem + (file.suffix if file.is_file() else verbs.default_kind(renderer)))
     run.outputs = [output if output == "-" else str(Path(output).absolute()) for output in asked.output or (str(fresh),)]
@@ -82,12 +84,13 @@ def _vary_again(asked: Redo, file: Path, seed: int | None) -> int:
     from creativity import registry, variation, verbs
     from creativity.artwork import open_artwork
     from creativity.files import write_numbered
+    from creativity.sources import stem_of
 
     before = open_artwork(asked.file)
     registry.require_plugins(before.recipe, asked.plugin, asked.file)
     artwork = variation.again(before, asked.file, asked.start, seed)
     verbs.check_outputs(asked.output, artwork.renderer, [*asked.start, *asked.plugin])
-    fresh = Path(f"{file.stem[:100]}-redo{file.suffix}")
+    fresh = Path(f"{stem_of(file)}-redo{file.suffix}")
     files = [str(artwork.save(output)) for output in asked.output] or [str(write_numbered(fresh, artwork.encode(file.suffix.lower())))]
     if asked.json:
         print(json.dumps({"seed": artwork.recipe.seed, "files": files}))

@@ -19,7 +19,7 @@ from typing import Any
 
 from creativity import estimate, verbs
 from creativity.artwork import Artwork, open_artwork
-from creativity.errors import CreativityError
+from creativity.errors import CreativityError, one_line
 from creativity.files import write_numbered
 from creativity.images import MAX_BYTES
 from creativity.renderers import raster
@@ -238,7 +238,7 @@ def log_lines() -> Callable[[Event], None]:
 
 def _say(text: str) -> None:
     with contextlib.suppress(OSError):  # a log that is full or closed must not cost the picture
-        print(text, file=sys.stderr, flush=True)
+        print(one_line(text), file=sys.stderr, flush=True)
 
 
 def _silent(text: str) -> None:

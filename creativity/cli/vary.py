@@ -53,6 +53,7 @@ def main(words: Sequence[str]) -> int:
     from creativity.errors import CreativityError
     from creativity.files import make_folder, write_numbered
     from creativity.sheet import LARGEST, save_sheet
+    from creativity.sources import stem_of
     from creativity.variation import vary
 
     seeds = series.seeds_of(asked.seeds)
@@ -61,7 +62,7 @@ def main(words: Sequence[str]) -> int:
         raise CreativityError("share speaks of another artwork; name it with --with FILE")
     siblings = [vary(asked.file, seed, amount=asked.amount, other=asked.other, share=share, plugins=asked.plugin) for seed in seeds]
     renderer, file = siblings[0].renderer, Path(asked.file).resolve()
-    places = [[series.fill(output, sibling.recipe, file.stem) for sibling in siblings] for output in asked.output]
+    places = [[series.fill(output, sibling.recipe, stem_of(file)) for sibling in siblings] for output in asked.output]
     given = [path for path in (asked.file, asked.other) if path is not None]
     for output, named in zip(asked.output, places, strict=True):
         if len(set(named)) < len(seeds):
@@ -77,10 +78,10 @@ def main(words: Sequence[str]) -> int:
     if not asked.output:
         suffix = file.suffix.lower() if file.suffix.lower() in (".svg", ".png", ".json") else verbs.default_kind(renderer)
         for seed, sibling in zip(seeds, siblings, strict=True):
-            files.append(str(write_numbered(Path(f"{file.stem[:100]}-vary-s{seed}{suffix}"), sibling.encode(suffix, asked.size))))
+            files.append(str(write_numbered(Path(f"{stem_of(file)}-vary-s{seed}{suffix}"), sibling.encode(suffix, asked.size))))
     if len(siblings) > 1:
-        patterns = [series.fill(output, siblings[0].recipe, file.stem, seed=False) for output in asked.output]
-        sheet = Path(series.sheet_name(patterns) if patterns else f"{file.stem[:100]}-vary.png")
+        patterns = [series.fill(output, siblings[0].recipe, stem_of(file), seed=False) for output in asked.output]
+        sheet = Path(series.sheet_name(patterns) if patterns else f"{stem_of(file)}-vary.png")
         shown = [*map(open_artwork, given), *siblings]
         captions = [*(Path(path).name for path in given), *(f"seed {seed}" for seed in seeds)]
         files.append(str(save_sheet(sheet, [artwork.rgba(LARGEST) for artwork in shown], captions, 0)))

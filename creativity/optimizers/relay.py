@@ -19,7 +19,7 @@ from creativity.errors import CreativityError
 from creativity.optimizers.base import Optimizer, State, Step, Work
 from creativity.optimizers.gradient import METHODS, WARM
 from creativity.optimizers.greedy import Mend
-from creativity.options import option
+from creativity.options import option, whole
 from creativity.problem import Problem
 from creativity.streams import Stream
 
@@ -235,9 +235,10 @@ def _stage(text: str) -> Stage:
     registry.optimizers.resolve(name)
     if registry.optimizers.get(name) is Relay:
         raise CreativityError("optimizer 'relay': a relay is no stage of a relay")
-    if colon and not (steps.isdecimal() and 0 < int(steps) < 10**9):
+    number = whole(steps)
+    if colon and not (number and number < 10**9):
         raise CreativityError(f"optimizer 'relay': write stages as pgpe:500,adam:1000, not {text!r}")
-    return Stage(name, int(steps) if colon else None)
+    return Stage(name, number)
 
 
 def _seen_by(stage: Stage, problem: Problem) -> Problem:
