@@ -176,16 +176,7 @@ def gather(points, count, scene, window, sums):  # type: ignore[no-untyped-def]
     for i in range(first, last):
         ends[i, 0], ends[i, 1] = math.inf, -math.inf
     for k in range(count):
-        after = k + 1 if k + 1 < count else 0
-        x0, y0, x1, y1 = points[k, 0], points[k, 1], points[after, 0], points[after, 1]
-        if y0 > y1:
-            x0, y0, x1, y1 = x1, y1, x0, y0
-        begin = max(int64(math.ceil(max(y0, float64(first)) - 0.5)), first)
-        end = min(int64(math.ceil(min(y1, float64(last)) - 0.5)), last)
-        if begin >= end:
-            continue
-        slope = (x1 - x0) / (y1 - y0)
-        x = x0 + (begin + 0.5 - y0) * slope
+        begin, end, x, slope, _ = _edge(points, k, count, first, last)
         for i in range(begin, end):
             ends[i, 0], ends[i, 1] = min(ends[i, 0], x), max(ends[i, 1], x)
             x += slope
@@ -215,16 +206,7 @@ def gather_any(points, count, scene, window, sums):  # type: ignore[no-untyped-d
     for i in range(first, last):
         crossings[i] = 0
     for k in range(count):
-        after = k + 1 if k + 1 < count else 0
-        x0, y0, x1, y1, turn = points[k, 0], points[k, 1], points[after, 0], points[after, 1], 1
-        if y0 > y1:
-            x0, y0, x1, y1, turn = x1, y1, x0, y0, -1
-        begin = max(int64(math.ceil(max(y0, float64(first)) - 0.5)), first)
-        end = min(int64(math.ceil(min(y1, float64(last)) - 0.5)), last)
-        if begin >= end:
-            continue
-        slope = (x1 - x0) / (y1 - y0)
-        x = x0 + (begin + 0.5 - y0) * slope
+        begin, end, x, slope, turn = _edge(points, k, count, first, last)
         for i in range(begin, end):
             at = crossings[i]
             while at > 0 and ends[i, at - 1] > x:
@@ -262,6 +244,19 @@ def _rows_of(points, count, window):  # type: ignore[no-untyped-def]
     first = int64(math.ceil(max(top, float64(window[0])) - 0.5))
     last = int64(math.ceil(min(bottom, float64(window[1])) - 0.5))
     return max(first, window[0]), min(last, window[1])
+
+
+@jit
+def _edge(points, k, count, first, last):  # type: ignore[no-untyped-def]
+    """The rows whose middle edge k crosses, where it crosses the first of them, how far it moves with each, and its direction."""
+    after = k + 1 if k + 1 < count else 0
+    x0, y0, x1, y1, turn = points[k, 0], points[k, 1], points[after, 0], points[after, 1], 1
+    if y0 > y1:
+        x0, y0, x1, y1, turn = x1, y1, x0, y0, -1
+    begin = max(int64(math.ceil(max(y0, float64(first)) - 0.5)), first)
+    end = min(int64(math.ceil(min(y1, float64(last)) - 0.5)), last)
+    slope = (x1 - x0) / (y1 - y0) if begin < end else 0.0
+    return begin, end, x0 + (begin + 0.5 - y0) * slope, slope, turn
 
 
 @jit
