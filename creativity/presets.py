@@ -87,7 +87,7 @@ PRESETS = {
     ),
     "risograph": Preset(
         "pink and blue ink, their overprint, paper",
-        ("portraits", "animals", "logos"),
+        ("portraits", "architecture", "logos"),
         {
             "renderer": "polygons",
             "count": 120,

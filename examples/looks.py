@@ -68,7 +68,8 @@ def jpeg(picture: Image.Image, most: int) -> bytes:
 
 
 def main(output: str | None = None, *paths: str) -> None:
-    shipped = (ROOT / "creativity" / "data" / "langlois_bridge.jpg", ROOT / "benchmarks" / "data" / "astronaut.png", logo())
+    data = ROOT / "benchmarks" / "data"
+    shipped = (ROOT / "creativity" / "data" / "langlois_bridge.jpg", data / "astronaut.png", data / "starry_night.png", logo())
     folder = Path(output) if output else ROOT / "docs" / "looks"
     folder.mkdir(parents=True, exist_ok=True)
     bridges = {}

@@ -27,7 +27,7 @@ class Fit:
     """What to save; the kind follows the suffix (.svg .png .json; .gif .webp .apng .mp4: the search); - is standard output.
     Fields are filled in: {name} {renderer} {count} {seed} {frame}."""
     preset: Text = None
-    """Settings under one name, such as es-clip; what is asked for besides goes first (creativity list presets)."""
+    """A look: settings under one name, such as poster; what is asked for besides goes first (creativity list presets)."""
     renderer: Text = None
     """What the picture is made of (creativity list renderers); by default triangles."""
     count: Number = None
