@@ -87,6 +87,8 @@ def describe(cls: type[Any]) -> list[tuple[str, str, str]]:
             low, high = field.metadata.get("low"), field.metadata.get("high")
             text += f" ({'' if low is None else low} .. {'' if high is None else high})"
         default = "" if field.default in (None, dataclasses.MISSING) else str(plain(field.default))
+        if isinstance(field.default, tuple):
+            default = ",".join(map(str, field.default))  # as it is written after --set
         rows.append((field.name, default, text))
     return rows
 
