@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from creativity import registry
 from creativity.errors import CreativityError, nearest
 from creativity.palettes import PALETTES
 
@@ -303,13 +304,18 @@ def settings(preset: str | None) -> dict[str, Any]:
 def resolve(preset: str | None, asked: dict[str, Any], options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """What to do, and the parts' options: as asked (None is not asked), else as the preset says, else by default.
 
-    A part that is asked for instead of the preset's does without the options that were meant for that one.
-    Raises CreativityError for an unknown preset.
+    A part that is asked for instead of the preset's does without the options that were meant for that one; but circles
+    instead of polygons are shapes too, and as flat. Raises CreativityError for an unknown preset.
     """
     named = settings(preset)
     asked = {key: value for key, value in asked.items() if value is not None}
     replaced = {kind for kind in ("renderer", "objective", "optimizer") if asked.get(kind, named.get(kind)) != named.get(kind)}
+    fixed: dict[str, Any] = {}
+    if "renderer" in replaced and "renderer" in named:
+        part, fixed = registry.renderers.resolve(asked["renderer"])
+        replaced -= {"renderer"} if part == registry.renderers.resolve(named["renderer"])[0] else set()
     if "target_size" in asked:
         named.pop("target_height", None)
-    kept = {key: value for key, value in named.pop("options", {}).items() if key.partition(".")[0] not in replaced}
+    own = {f"renderer.{option}" for option in fixed}
+    kept = {key: value for key, value in named.pop("options", {}).items() if key.partition(".")[0] not in replaced and key not in own}
     return {**DEFAULTS, **named, **asked}, {**kept, **options}

@@ -77,10 +77,13 @@ def test_what_is_asked_for_besides_a_look_goes_first(picture: Path) -> None:
     assert (options["count"], options["corners"], options["min_opacity"]) == (17, 6, presets.FLAT["renderer.min_opacity"])
     assert options["palette"][1] == "#e69f00"
     assert tiny(picture, preset="poster", palette="none").recipe.renderer.options["palette"] == []
-    other = tiny(picture, preset="poster", renderer="circles", optimizer="adam").recipe
+    other = tiny(picture, preset="bauhaus", renderer="circles", optimizer="adam").recipe
     assert other.renderer.options["kinds"] == ("circle",)
-    assert len(other.renderer.options["palette"]) == 3, "the palette stays where it can be kept to"
-    assert "corners" not in other.renderer.options
+    assert other.renderer.options["min_opacity"] == 1.0, "circles are shapes, and as flat"
+    assert "sweeps" not in tiny(picture, preset="mosaic", optimizer="adam").recipe.optimizer.options
+    triangles = tiny(picture, preset="poster", renderer="triangles").recipe.renderer.options
+    assert len(triangles["palette"]) == 3, "the palette stays where it can be kept to"
+    assert "corners" not in triangles
     assert "palette" not in tiny(picture, preset="poster", renderer="es-clip", optimizer="pgpe").recipe.renderer.options
 
 
