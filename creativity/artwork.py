@@ -144,7 +144,7 @@ class Artwork:
         except CreativityError as error:  # such as for a plug-in that is not at hand
             marks = str(error)
         loss = f", loss {self.results['loss']:.5f}" if "loss" in self.results else ""
-        return f"Artwork({self.recipe.renderer.name}, {marks}{loss}, seed {self.recipe.seed})"
+        return f"Artwork({registry.renderers.called(self.recipe.renderer)}, {marks}{loss}, seed {self.recipe.seed})"
 
     def image_element(self, size: int) -> str:
         """The picture as an HTML element that needs no file, its long side at most ``size`` pixels."""

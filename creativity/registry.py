@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from creativity.errors import CreativityError, nearest
 
 if TYPE_CHECKING:
-    from creativity.recipe import Recipe
+    from creativity.recipe import Part, Recipe
 
 
 @dataclass
@@ -73,6 +73,15 @@ class Registry:
         except CreativityError:
             return False
         return True
+
+    def called(self, part: Part) -> str:
+        """What people call a part of a recipe: ``shapes`` of the one kind ``circle`` are ``circles``."""
+        from creativity.options import plain
+
+        for alias, (name, fixed) in self.aliases.items():
+            if name == part.name and all(plain(part.options.get(key)) == plain(value) for key, value in fixed.items()):
+                return alias
+        return part.name
 
     def get(self, name: str) -> type[Any]:
         """The class of a part. Raises CreativityError for an unknown name or a plug-in that does not import."""

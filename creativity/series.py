@@ -320,14 +320,14 @@ def plan(
     for picture in pictures:
         path = str(Path(picture).absolute()) if isinstance(picture, str) else "stdin"
         stem = stem_of(path) if isinstance(picture, str) else "picture"
-        fields = {"name": stem, "renderer": recipe.renderer.name, "count": str(recipe.renderer.options.get("count", ""))}
+        fields = _fields(recipe, stem)
         if len(seeds) == 1:
             fields["seed"] = str(seeds[0])
         times = _times(picture) if every_frame else []
         named = [output if output == "-" else str(Path(_filled(output, fields)).absolute()) for output in outputs]
         if not outputs:
             kind = _film_kind(path) if times else verbs.default_kind(renderer)
-            named = [str(_untaken(Path(f"{stem[:100]}-{recipe.renderer.name}{kind}").absolute(), taken))]
+            named = [str(_untaken(Path(f"{stem[:100]}-{registry.renderers.called(recipe.renderer)}{kind}").absolute(), taken))]
         sheet = sheet_name(named) if len(seeds) > 1 else ""
         folder = _unused(stem[:100], folders)
         runs: list[tuple[str, int, int | None]] = [(f"s{seed}", seed, None) for seed in seeds]
@@ -354,7 +354,7 @@ def plan(
     if run_dir is None:
         first = groups[0].name if len(groups) == 1 else f"{len(groups)}-pictures"
         what = "frames" if every_frame else f"{len(seeds)}-seeds" if len(seeds) > 1 else f"s{seeds[0]}"
-        run_dir = numbered(Path("runs") / f"{first}-{recipe.renderer.name}-{what}")
+        run_dir = numbered(Path("runs") / f"{first}-{registry.renderers.called(recipe.renderer)}-{what}")
     elif (Path(run_dir) / "recipe.toml").exists() or is_series(run_dir):
         raise CreativityError(f"{run_dir} holds a run already; continue it with: creativity resume {run_dir}")
     series = Series(RunFolder(make_folder(run_dir)), groups, plugins)
@@ -395,8 +395,13 @@ def fill(output: str, recipe: Recipe, stem: str, seed: bool = True) -> str:
     check_fields(output)
     if "{frame}" in output:
         raise CreativityError(f"{output} has a {{frame}}, which --every-frame makes")
-    fields = {"name": stem, "renderer": recipe.renderer.name, "count": str(recipe.renderer.options.get("count", ""))}
-    return _filled(output, fields | ({"seed": str(recipe.seed)} if seed else {}))
+    return _filled(output, _fields(recipe, stem) | ({"seed": str(recipe.seed)} if seed else {}))
+
+
+def _fields(recipe: Recipe, stem: str) -> dict[str, str]:
+    """What a recipe alone says about the name of an output."""
+    count = str(recipe.renderer.options.get("count", ""))
+    return {"name": stem, "renderer": registry.renderers.called(recipe.renderer), "count": count}
 
 
 def _filled(output: str, fields: dict[str, str]) -> str:

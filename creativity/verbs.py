@@ -344,7 +344,7 @@ def run_folder(run_dir: str | Path | None, stem: str, recipe: Recipe) -> RunFold
     Raises CreativityError when the one asked for holds a run already.
     """
     if run_dir is None:
-        return RunFolder(make_folder(numbered(Path("runs") / f"{stem[:100]}-{recipe.renderer.name}-s{recipe.seed}")))
+        return RunFolder(make_folder(numbered(Path("runs") / f"{stem[:100]}-{registry.renderers.called(recipe.renderer)}-s{recipe.seed}")))
     if not str(run_dir):
         raise CreativityError("a run folder needs a name")
     if (Path(run_dir) / "recipe.toml").exists():

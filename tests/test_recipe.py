@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from creativity import registry
 from creativity.errors import CreativityError
+from creativity.options import plain
 from creativity.recipe import Part, Recipe, Replay, Stop, Target, parse_json
 from creativity.size import parse_size
 
@@ -78,3 +80,11 @@ def test_sizes_keep_the_aspect(text: str, pixels: tuple[int, int], lengths: obje
 def test_bad_sizes_are_refused(text: str) -> None:
     with pytest.raises(CreativityError, match="size"):
         parse_size(text, (640, 480))
+
+
+def test_a_part_is_called_what_people_call_it() -> None:
+    names = {name: registry.renderers.create(name, {}).options for name in ("circles", "shapes", "triangles", "es-clip")}
+    for name, options in names.items():
+        part = Part(registry.renderers.resolve(name)[0], plain(options))
+        assert registry.renderers.called(part) == name
+    assert registry.optimizers.called(Part("evolution", {"strategy": "snes", "population": 8})) == "snes"

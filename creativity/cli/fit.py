@@ -87,7 +87,7 @@ class Fit:
 def main(words: Sequence[str]) -> int:
     asked = parse(Fit, words, "fit")
 
-    from creativity import series, verbs
+    from creativity import registry, series, verbs
     from creativity.cli.searching import inputs, search, search_series, settings
     from creativity.errors import CreativityError
     from creativity.files import make_folder
@@ -140,6 +140,6 @@ def main(words: Sequence[str]) -> int:
             make_folder(folder)
     run.previews = verbs.check_preview(asked.preview, given)
     run.folder = verbs.run_folder(asked.run_dir, stem, plan.recipe)
-    fresh = None if outputs else Path(f"{stem[:100]}-{plan.recipe.renderer.name}{verbs.default_kind(renderer)}")
+    fresh = None if outputs else Path(f"{stem[:100]}-{registry.renderers.called(plan.recipe.renderer)}{verbs.default_kind(renderer)}")
     run.outputs = [output if output == "-" else str(Path(output).absolute()) for output in outputs or (str(fresh),)]
     return search(run, outputs, quiet=asked.quiet, as_json=asked.json, fresh=fresh, notes=plan.notes)
