@@ -85,7 +85,10 @@ def open_picture(source: Source, frame: int = 0) -> RGBA:
 def is_animated(source: str | os.PathLike[str] | bytes) -> bool:
     """Whether a file that ``open_picture`` reads (a path, or its bytes) has more frames, or pages, than the first."""
     with _opened(source) as (picture, _):
-        return bool(getattr(picture, "is_animated", False))
+        try:
+            return bool(getattr(picture, "is_animated", False))
+        except Exception:  # of any kind: the first frame is whole, and what comes after it is damaged
+            return True
 
 
 def durations(source: str | os.PathLike[str] | bytes) -> list[int]:
@@ -96,14 +99,16 @@ def durations(source: str | os.PathLike[str] | bytes) -> list[int]:
     times: list[int] = []
     with _opened(source) as (picture, name):
         _check_size(*picture.size, name)
-        count = int(getattr(picture, "n_frames", 1))
-        if count > MAX_FRAMES:
-            raise CreativityError(f"{name} has {count} frames; at most {MAX_FRAMES} are read: cut it")
         try:
+            count = int(getattr(picture, "n_frames", 1))
+            if count > MAX_FRAMES:
+                raise CreativityError(f"{name} has {count} frames; at most {MAX_FRAMES} are read: cut it")
             for frame in range(count):
                 picture.seek(frame)
                 picture.load()  # WebP knows how long a frame is shown once it has drawn it
                 times.append(round(picture.info.get("duration") or 100))
+        except CreativityError:
+            raise
         except Exception as error:
             raise _damaged(name, error) from error
     return times

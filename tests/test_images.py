@@ -282,6 +282,27 @@ def test_damage_never_escapes_as_another_exception() -> None:
     assert not any("\n" in message for message in messages)
 
 
+@pytest.mark.parametrize("kind", ["GIF", "TIFF"])
+def test_an_animation_whose_first_frame_alone_is_whole_is_that_frame(kind: str) -> None:
+    """What comes after it is looked at only where it is asked for, and refused in words there."""
+    first, *rest = (Image.fromarray(np.roll(scene(), 5 * i, axis=1)[..., :3]) for i in range(3))
+    content = encoded(first, kind, save_all=True, append_images=rest)
+    refused = 0
+    for length in range(len(content) - 1, len(content) // 4, -3):
+        cut = content[:length]
+        try:
+            open_picture(cut)
+        except CreativityError:
+            continue
+        assert isinstance(images.is_animated(cut), bool)
+        try:
+            images.durations(cut)
+        except CreativityError as error:
+            refused += 1
+            assert "damaged" in str(error)  # noqa: PT017
+    assert refused > 10
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
