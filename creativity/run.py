@@ -405,7 +405,7 @@ class Run:
     def _fitting(self) -> Iterator[None]:
         try:
             yield
-        except (KeyError, ValueError, TypeError, RuntimeError) as error:
+        except (LookupError, ArithmeticError, ValueError, TypeError, RuntimeError) as error:
             assert self.folder is not None
             raise CreativityError(f"the checkpoint in {self.folder.path} does not fit its recipe ({error!r})") from error
 

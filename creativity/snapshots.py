@@ -44,7 +44,11 @@ class Snapshots:
         return [self._written, self._loss]
 
     def restore(self, state: list[float]) -> None:
-        self._written, self._loss = int(state[0]), float(state[1])
+        """Go on from what a checkpoint kept. Raises ValueError for what no search has kept."""
+        written, loss = state
+        if not 0 <= written <= 16 * self._each:
+            raise ValueError(f"{written} snapshots")
+        self._written, self._loss = int(written), float(loss)
         self._held.clear()
 
     def offer(self, step: int, loss: float, genome: Tensor) -> None:
@@ -73,6 +77,9 @@ class Snapshots:
             if len(content) < length:
                 raise CreativityError(f"{folder / NAME} is cut short; the run can still be resumed, but not filmed")
         records = np.frombuffer(content + b"".join(self._held), self._kind)
-        if not np.isfinite(records["genome"]).all() or not np.isfinite(records["loss"]).all():
+        losses = records["loss"]
+        if not np.isfinite(records["genome"]).all() or not np.isfinite(losses).all():
             raise CreativityError(f"{folder / NAME if folder else NAME} is damaged: it holds numbers that are not finite")
+        if len(losses) and not ((np.diff(losses) < 0).all() and losses[-1] == self._loss):
+            raise CreativityError(f"{folder / NAME if folder else NAME} is not the record of this search: its losses are others")
         return [Snapshot(int(record["step"]), float(record["loss"]), record["genome"].copy()) for record in records]

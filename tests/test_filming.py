@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from PIL import Image
 import creativity
 from creativity import cli, filming, population, registry
 from creativity.errors import CreativityError
+from creativity.files import RunFolder, load_state, save_state
 from creativity.run import Interrupted
 from creativity.snapshots import EACH, NAME, RATIO, Snapshots
 from tests.conftest import tiny
@@ -118,6 +120,16 @@ def test_snapshots_are_taken_where_the_loss_has_fallen_and_are_bounded() -> None
     for step in range(300):
         large.offer(step, 0.97**step, torch.zeros(500_000))
     assert len(large.read(None)) <= 32
+
+
+@pytest.mark.parametrize("state", [None, 3, [5], ["x", 0.1], [-3, 0.1], [math.inf, 0.1], [10**12, 0.1], [10**30, 0.1], [2, None]])
+def test_a_checkpoint_that_lies_about_its_snapshots_is_refused_in_words(picture: Path, state: Any) -> None:
+    tiny(picture, optimizer="adam", steps=2).run("r").run()
+    arrays, facts, _ = load_state(RunFolder("r"))
+    save_state(RunFolder("r"), arrays, {**facts, "snapshots": state})
+    for action in (creativity.film, creativity.resume):
+        with pytest.raises(CreativityError, match="does not fit its recipe"):
+            action("r")
 
 
 def test_a_search_that_finds_nothing_is_a_film_of_one_picture(picture: Path) -> None:
@@ -234,6 +246,7 @@ REFUSED = [
     ("show broken.gif", "cut short"),
     ("show notes.webp", "no GIF, WebP, APNG or MP4"),
     ("film cut -o x.gif", "but not filmed"),
+    ("film foreign -o x.gif", "is not the record of this search"),
 ]
 
 
@@ -246,6 +259,9 @@ def test_what_cannot_be_filmed_is_refused_in_one_line(picture: Path, capfd: pyte
     Path("notes.webp").write_text("notes")
     tiny(picture).run("cut").run()
     (Path("cut") / NAME).write_bytes((Path("cut") / NAME).read_bytes()[:-9])
+    shutil.copytree("cut", "foreign")
+    tiny(picture, seed=8).run("other").run()
+    shutil.copy(Path("other") / NAME, Path("foreign") / NAME)
     for line, words in REFUSED:
         assert cli.main(line.split()) == 2, line
         said = capfd.readouterr().err
