@@ -197,24 +197,28 @@ class Run:
         A loop that is left early saves the state and gives the folder free; to stream again is to go on from there.
         """
         self._told.clear()
-        with _threads(self.recipe.threads), self.folder.locked() if self.folder else nullcontext():
+        with self.folder.locked() if self.folder else nullcontext():
             try:
                 if self.folder or not self._begun:
-                    self._begin()
+                    with self._threads():
+                        self._begin()
                 yield from self._events()
                 while not self.done:
-                    if self.stopping:
-                        self.save()
-                        raise Interrupted
-                    self._phase = self.optimizer.phase  # of this step; after it another may begin
-                    with self._timed():
-                        step = self.optimizer.step(self.problem)
-                    self.record(step)
+                    with self._threads():
+                        if self.stopping:
+                            self.save()
+                            raise Interrupted
+                        self._phase = self.optimizer.phase  # of this step; after it another may begin
+                        with self._timed():
+                            step = self.optimizer.step(self.problem)
+                        self.record(step)
                     yield from self._events()
-                self._finish()
+                with self._threads():
+                    self._finish()
                 yield from self._events()
             except GeneratorExit:
-                self.save(tell=False)
+                with self._threads():
+                    self.save(tell=False)
                 raise
 
     def _events(self) -> Iterator[Event]:
@@ -223,7 +227,7 @@ class Run:
 
     def estimate(self) -> estimate.Estimate:
         """What is still to come: of a run that has begun (from a listener), or of one without a folder that has not."""
-        with _threads(self.recipe.threads):
+        with self._threads():
             if self.best is None:
                 self._begin()
             return estimate.of(self)
@@ -297,6 +301,19 @@ class Run:
         with torch.no_grad():
             answer = self.optimizer.answer.detach()
             self._keep(self.problem.expand(answer), float(self.problem.losses(answer[None])[0]))
+
+    @contextmanager
+    def _threads(self) -> Iterator[None]:
+        """As many threads as asked for, but no more than there are cores: results do not depend on them, patience does.
+
+        Never while a loop over the stream has its turn: the threads of its process are its own.
+        """
+        before = torch.get_num_threads()
+        torch.set_num_threads(min(self.recipe.threads, os.cpu_count() or 1))
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
 
     # -- the clock
 
@@ -472,16 +489,14 @@ class Run:
     # -- events
 
     def _note(self, kind: str, loss: float, fidelity: float) -> None:
+        assert self.best is not None
         horizon = self.horizon
-        self._last = Event(
-            kind, self.count, horizon, loss, self.best_loss, self.seconds, self._remaining(horizon), fidelity, self._phase, self._squared
-        )
-        if self.best is not None:
-            self._last = replace(self._last, make=partial(self._artwork, self.best, self.best_loss, self.count))
+        now = (self.count, horizon, loss, self.best_loss, self.seconds, self._remaining(horizon), fidelity, self._phase, self._squared)
+        self._last = Event(kind, *now, partial(self._artwork, self.best, self.best_loss, self.count))
         worth_a_line = kind != "step" or self.count % max(1, horizon // HISTORY_LINES) == 0
         if worth_a_line and self.folder and not self.folder.done:
             line: dict[str, Any] = {"event": kind, "step": self.count, "loss": _number(loss), "best": _number(self.best_loss)}
-            if self.best is not None and (kind != "step" or self.count % max(1, horizon // TERMS_LINES) == 0):
+            if kind != "step" or self.count % max(1, horizon // TERMS_LINES) == 0:
                 line |= {"terms": values} if (values := self.problem.values(self.best)) else {}
             self._history.append(json.dumps({**line, "fidelity": round(fidelity, 4), "seconds": round(self.seconds, 4)}) + "\n")
             if kind == "done":
@@ -496,7 +511,7 @@ class Run:
         return by_steps if limit is None else min(by_steps, max(0.0, limit - self.seconds))
 
     def _emit(self, kind: str) -> None:
-        event = replace(self._last, kind=kind)
+        event = self._last if kind == self._last.kind else replace(self._last, kind=kind)
         self._told.append(event)
         try:
             for listener in self.listeners:
@@ -506,17 +521,6 @@ class Run:
                 with suppress(CreativityError):
                     self.save(tell=False)
             raise
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """As many threads as asked for, but no more than there are cores: results do not depend on them, patience does."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(min(count, os.cpu_count() or 1))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _number(value: float) -> float | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
+import torch
 from PIL import Image
 
 import creativity
@@ -53,6 +54,15 @@ def test_a_loop_that_is_left_early_can_be_taken_up_again(picture: Path, folder: 
         for event in run.stream():
             assert event.step > 5
         assert run.artwork.to_json() == whole.to_json()
+
+
+def test_the_threads_of_a_loop_over_streams_are_its_own(picture: Path) -> None:
+    torch.set_num_threads(2)
+    runs, whole = [tiny(picture, seed=seed).run() for seed in (1, 2)], [tiny(picture, seed=seed).run().run() for seed in (1, 2)]
+    for _ in zip(*(run.stream() for run in runs), strict=True):
+        assert torch.get_num_threads() == 2
+    assert torch.get_num_threads() == 2
+    assert [run.artwork.to_json() for run in runs] == [artwork.to_json() for artwork in whole]
 
 
 def test_an_error_in_the_loop_or_in_a_listener_costs_nothing(picture: Path) -> None:
