@@ -62,7 +62,7 @@ def _carried(before: Block, block: Block, numbers: Tensor) -> Tensor:
         )
     if (before.bijection, before.low, before.high) != (block.bijection, block.low, block.high):
         values = before.low + (before.high - before.low) * BIJECTIONS[before.bijection].forward(numbers)
-        numbers = BIJECTIONS[block.bijection].inverse((values - block.low) / (block.high - block.low))
+        numbers = BIJECTIONS[block.bijection].inverse((values - block.low) / ((block.high - block.low) or 1.0))
     return numbers[: block.size]
 
 

@@ -93,6 +93,17 @@ def test_marks_are_carried_over_in_order(picture: Path, count: int, kept: int) -
     assert run.problem.fresh.sum() == count - kept
 
 
+@pytest.mark.parametrize("opacities", [(0.0, 0.5), (1.0, 1.0)])
+def test_what_is_carried_into_another_range_is_the_same_there_and_can_be_read_again(picture: Path, opacities: tuple[float, float]) -> None:
+    low, high = opacities
+    start = rough(picture, steps=150)
+    limits = {"renderer.min_opacity": low, "renderer.max_opacity": high}
+    going_on(picture, start, steps=0, optimizer="adam", options=limits).run().save("a.json")
+    after, before = open_artwork("a.json"), start.renderer.spec.decode(torch.from_numpy(start.genome)[None])["opacity"]
+    opacity = after.renderer.spec.decode(torch.from_numpy(after.genome)[None])["opacity"]
+    assert torch.allclose(opacity, before.clamp(low, high), atol=1e-6)
+
+
 def test_keep_places_the_rest_anew(picture: Path) -> None:
     start = rough(picture, steps=300)
     how = {"keep": 0.75, "optimizer": "adam", "steps": 0}  # greedy would begin by taking away what it is to place
