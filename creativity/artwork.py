@@ -8,6 +8,7 @@ import html
 import json
 import math
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -209,6 +210,14 @@ def open_artwork(path: str | Path) -> Artwork:
     if text is None:
         raise CreativityError(f"{path} carries no recipe of creativity; a picture that another program saved loses it")
     return from_json(text, str(path))
+
+
+def is_made_by(path: str | Path, recipes: Collection[str]) -> bool:
+    """Whether a file is an artwork that a search by one of these recipes, named by their digests, has saved."""
+    try:
+        return open_artwork(path).recipe.digest in recipes
+    except CreativityError:
+        return False
 
 
 def _read_json_file(path: Path) -> str:

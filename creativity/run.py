@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 from creativity import estimate, focus, images, registry
-from creativity.artwork import MAX_GENOME, Artwork, open_artwork
+from creativity.artwork import MAX_GENOME, Artwork, is_made_by, open_artwork
 from creativity.errors import CreativityError
 from creativity.files import STATES, RunFolder, append, load_state, save_state, write_atomically
 from creativity.objectives.base import Context
@@ -35,7 +35,7 @@ from creativity.problem import Problem
 from creativity.recipe import Part, Recipe, Replay, parse_json
 from creativity.renderers.base import VectorRenderer
 from creativity.snapshots import Snapshots
-from creativity.sources import open_source
+from creativity.sources import open_source, shown
 from creativity.start import warm
 from creativity.streams import Streams
 
@@ -563,8 +563,20 @@ def open_run(folder: str | Path, plugins: Sequence[str | Path] = ()) -> Run:
     if start is not None and recipe.start is not None and start.digest != recipe.start.sha256:
         raise CreativityError(f"{held / 'start.json'} is not the artwork that this run began with (its digest differs)")
     run = Run(recipe, target, folder, start, mask)
-    run.outputs, run.previews = _paths(held / "outputs.json"), _paths(held / "previews.json")
+    run.outputs = _paths(held / "outputs.json")
+    run.previews = still_ours(run, [path for path in _paths(held / "previews.json") if path.lower().endswith(".png")])
     return run
+
+
+def still_ours(run: Run, paths: Sequence[str]) -> list[str]:
+    """What a run was first asked to write, less what would replace something that is not its own."""
+    keep = []
+    for path in paths:
+        if path != "-" and os.path.lexists(path) and not is_made_by(path, [run.recipe.digest]):
+            log.info(f"{shown(path)} is not a picture of this run and stays as it is")
+        else:
+            keep.append(path)
+    return keep
 
 
 def _paths(path: Path) -> list[str]:
@@ -573,6 +585,6 @@ def _paths(path: Path) -> list[str]:
         return []
     with open_source(path, "list of outputs", limit=1_000_000) as file:
         stored = parse_json(file.read(), str(path))
-    if not isinstance(stored, list) or not all(isinstance(item, str) for item in stored):
+    if not isinstance(stored, list) or not all(isinstance(item, str) and "\0" not in item for item in stored):
         raise CreativityError(f"{path} must be a list of paths")
     return stored

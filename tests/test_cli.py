@@ -243,6 +243,15 @@ def test_a_finished_run_is_left_as_it_is(picture: Path) -> None:
     assert run("resume", "r", "-o", "b.svg", "--quiet") == 0
     assert Path("b.svg").read_bytes() == Path("r/final.svg").read_bytes()
     assert Path("r/history.jsonl").read_bytes() == history
+    Path("a.svg").unlink()  # as if it had been killed while it saved
+    assert run("resume", "r", "--quiet") == 0
+    assert Path("a.svg").read_bytes() == Path("r/final.svg").read_bytes()
+
+
+def test_a_suffix_in_capitals_is_that_of_a_redo_too(picture: Path) -> None:
+    assert run("fit", str(picture), *FAST, "-o", "a.SVG", "--quiet") == 0
+    assert run("redo", "a.SVG", "--quiet") == 0
+    assert Path("a-redo.SVG").read_bytes() == Path("a.SVG").read_bytes()
 
 
 def _stopped(picture: Path) -> None:

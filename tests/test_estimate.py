@@ -172,6 +172,19 @@ def test_a_strangers_run_shows_nothing_over_my_files(picture: Path, capfd: pytes
     assert "stays as it is" in capfd.readouterr().err
 
 
+def test_nor_from_python(picture: Path) -> None:
+    _stopped(picture)
+    Image.new("RGB", (5, 5)).save("live.png")
+    mine = Path("live.png").read_bytes()
+    Path("r/previews.json").write_text(json.dumps([str(Path(name).absolute()) for name in ("live.png", "rc")]))
+    assert verbs.resume("r").results["steps"] == 12
+    assert Path("live.png").read_bytes() == mine
+    assert not Path("rc").exists()
+    Path("r/previews.json").write_text(json.dumps(["a\0.png"]))
+    with pytest.raises(CreativityError, match="list of paths"):
+        verbs.resume("r")
+
+
 def test_a_preview_that_cannot_be_written_costs_no_search(picture: Path, caplog: pytest.LogCaptureFixture) -> None:
     Path("there").mkdir()
     run = tiny(picture).run("r")

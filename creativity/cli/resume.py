@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,11 +31,12 @@ def main(words: Sequence[str]) -> int:
     asked = parse(Resume, words, "resume")
 
     from creativity import verbs
-    from creativity.cli.searching import search, search_series, still_ours
+    from creativity.cli.searching import hear, search, search_series
     from creativity.errors import CreativityError
-    from creativity.run import open_run
+    from creativity.run import open_run, still_ours
     from creativity.series import is_series, open_series
 
+    hear(asked.quiet)
     if is_series(asked.run):
         if asked.output:
             raise CreativityError("a series saves what it was first asked for; save one of its runs with creativity export")
@@ -43,6 +45,8 @@ def main(words: Sequence[str]) -> int:
     run = open_run(asked.run, asked.plugin)
     assert run.folder is not None
     verbs.check_outputs(asked.output, run.problem.renderer)
-    run.previews = verbs.check_preview(asked.preview, asked.plugin) or still_ours(run, run.previews)
-    outputs = asked.output or (() if run.folder.done else still_ours(run, run.outputs))
+    run.previews = verbs.check_preview(asked.preview, asked.plugin) or run.previews
+    # Of a finished run only what is missing: it may have been killed while it saved, and what is there may have been worked on.
+    missing = [output for output in run.outputs if output != "-" and not os.path.lexists(output)]
+    outputs = asked.output or (missing if run.folder.done else still_ours(run, run.outputs))
     return search(run, outputs, quiet=asked.quiet, as_json=asked.json)

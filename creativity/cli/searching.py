@@ -18,14 +18,13 @@ from types import FrameType
 from typing import Any
 
 from creativity import estimate, verbs
-from creativity.artwork import Artwork, open_artwork
+from creativity.artwork import Artwork
 from creativity.errors import CreativityError, one_line
 from creativity.files import write_numbered
 from creativity.images import MAX_BYTES
 from creativity.renderers import raster
 from creativity.run import Event, Interrupted, Run
 from creativity.series import Series
-from creativity.sources import shown
 
 LOG_SECONDS = 5.0
 
@@ -40,7 +39,7 @@ def search(run: Run, outputs: Sequence[str], *, quiet: bool, as_json: bool, fres
     for note in notes:
         say(note)
     say(f"seed {run.recipe.seed}, run folder {run.folder.path}")
-    _hear(say)
+    hear(quiet)
     raster.prepare()
     foreseen = _foresee(run, say, quiet and not as_json)
     began = time.monotonic()
@@ -54,7 +53,7 @@ def search(run: Run, outputs: Sequence[str], *, quiet: bool, as_json: bool, fres
         say(run.note)
     files, failed = [], []
     if fresh is not None:
-        files.append(str(write_numbered(fresh, verbs.encode(run, artwork, fresh.suffix))))
+        files.append(str(write_numbered(fresh, verbs.encode(run, artwork, fresh.suffix.lower()))))
     for output in sorted(outputs, key=lambda output: output == "-"):  # a reader that leaves must not cost a file
         try:
             files.append(str(verbs.save(run, artwork, output)))
@@ -105,7 +104,7 @@ def search_series(series: Series, *, quiet: bool, as_json: bool, previews: Seque
 
     say = _silent if quiet else _say
     say(f"{series.count} {'run' if series.count == 1 else 'runs'}, folder {series.folder.path}")
-    _hear(say)
+    hear(quiet)
     raster.prepare()
     series.around = around
     try:
@@ -245,8 +244,9 @@ def _silent(text: str) -> None:
     pass
 
 
-def _hear(say: Callable[[str], None]) -> None:
+def hear(quiet: bool) -> None:
     """What the library logs (that it compiles, which takes a while) is said like everything else."""
+    say = _silent if quiet else _say
 
     class Handler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
@@ -255,19 +255,3 @@ def _hear(say: Callable[[str], None]) -> None:
     log = logging.getLogger("creativity")
     log.handlers, log.propagate = [Handler()], False
     log.setLevel(logging.INFO)
-
-
-def still_ours(run: Run, outputs: Sequence[str]) -> list[str]:
-    """What a run was first asked to save, less what would replace something that is not its own."""
-    keep = []
-    for output in outputs:
-        if output != "-" and os.path.lexists(output):
-            try:
-                ours = open_artwork(output).recipe.digest == run.recipe.digest
-            except CreativityError:
-                ours = False
-            if not ours:
-                _say(f"{shown(output)} is not a picture of this run and stays as it is")
-                continue
-        keep.append(output)
-    return keep
