@@ -15,7 +15,7 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -259,10 +259,10 @@ def _state_digest(arrays: dict[str, Any], facts: str) -> str:
     return total.hexdigest()
 
 
-def numbered(path: Path) -> Path:
-    """The path itself, or with -2, -3 ... before its suffix: a name that nothing has."""
+def numbered(path: Path, taken: Container[str] = ()) -> Path:
+    """The path itself, or with -2, -3 ... before its suffix: a name that nothing has, and that is not ``taken``."""
     candidate, n = path, 1
-    while os.path.lexists(candidate):
+    while os.path.lexists(candidate) or str(candidate) in taken:
         n += 1
         candidate = path.with_name(f"{path.stem}-{n}{path.suffix}")
     return candidate

@@ -19,11 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from creativity import filming, films, images, registry, verbs
-from creativity.artwork import Artwork, open_artwork
+import numpy as np
+
+from creativity import filming, films, images, palettes, registry, verbs
+from creativity.artwork import Artwork, is_made_by, open_artwork
 from creativity.errors import CreativityError, nearest
-from creativity.files import RunFolder, make_folder, numbered, write_atomically
-from creativity.options import build, plain
+from creativity.files import RunFolder, make_folder, numbered, write_atomically, write_numbered
+from creativity.focus import AUTO
+from creativity.options import build, plain, whole
 from creativity.recipe import Recipe, parse_json
 from creativity.renderers.base import Renderer
 from creativity.run import Interrupted, Run, open_run
@@ -79,7 +82,7 @@ class Series:
         """By group, of those that are finished: files, loss, seed, losses by seed."""
         self.failed: dict[str, str] = {}
         """By group, why it could not be finished."""
-        self.resumed = False
+        self.resumed = self.unnamed = False
         self.stopping = False
         self._running: Run | None = None
 
@@ -140,7 +143,12 @@ class Series:
         if (folder / "recipe.toml").exists():
             return open_run(folder.path, self.plugins)
         how = entry.how if before is None else {**entry.how, "start": before}
-        plan = verbs.plan_fit(self.folder / entry.target, frame=entry.frame, **how, plugins=self.plugins)
+        try:
+            plan = verbs.plan_fit(self.folder / entry.target, frame=entry.frame, **how, plugins=self.plugins)
+        except (AttributeError, TypeError, ValueError) as error:
+            if not self.resumed:
+                raise
+            raise CreativityError(f"{self.folder / 'series.json'} asks for what cannot be understood ({error!r})") from error
         for note in plan.notes:
             log.info(note)
         run = plan.run()
@@ -149,11 +157,12 @@ class Series:
         return run
 
     def _before(self, group: Group, place: int) -> Path:
-        """Where the artwork before one is: saved under a name that it will be known by, if it is."""
+        """Where the artwork before one is: saved under a name that it will be known by, if it is, and still is that artwork."""
+        kept = self.folder / group.entries[place - 1].folder
         for output in group.outputs:
-            if "{frame}" in output and (path := Path(_numbered(output, group, place - 1))).exists():
+            if "{frame}" in output and is_made_by(path := Path(_numbered(output, group, place - 1)), [open_artwork(kept).recipe.digest]):
                 return path
-        return self.folder / group.entries[place - 1].folder
+        return kept
 
     # -- what is saved
 
@@ -206,7 +215,12 @@ class Series:
         return artwork.encode(kind)
 
     def _write(self, path: Path, content: bytes, ours: set[str]) -> list[str]:
-        """Write a file; in a series that is taken up again, none that is not its own. Returns what is there then."""
+        """Write a file; in a series that is taken up again, none that is not its own. Returns what is there then.
+
+        A name that nobody chose is numbered, rather than replace what has come to be there since it was found.
+        """
+        if self.unnamed and not self.resumed:
+            return [str(write_numbered(path, content))]
         if self.resumed and os.path.lexists(path) and not _is_ours(path, content, ours):
             log.info(f"{shown(path)} is not a picture of this series and stays as it is")
             return []
@@ -232,29 +246,33 @@ def open_series(folder: str | Path, plugins: Sequence[str | Path] | None = ()) -
     data, results = (_read(held / name) for name in ("series.json", "results.json"))
     if not isinstance(data, dict) or data.get("format") != FORMAT or data.get("schema") != SCHEMA:
         raise CreativityError(f"{held / 'series.json'} is not the plan of a series that this version of creativity reads")
-    groups = build(_Groups, {"groups": data.get("groups", [])}, str(held / "series.json")).groups
+    written = build(_Plan, {key: data.get(key, []) for key in ("groups", "plugins")}, str(held / "series.json"))
     allowed = set(inspect.signature(verbs.plan_fit).parameters) - {"target", "frame", "plugins"}
-    for entry in (entry for group in groups for entry in group.entries):
+    for group in written.groups:
+        if not group.entries or any("\0" in path for path in (*group.outputs, group.sheet, *(entry.folder for entry in group.entries))):
+            raise CreativityError(f"{held / 'series.json'} has a group without runs, or a path with a NUL character")
+    for entry in (entry for group in written.groups for entry in group.entries):
         if unknown := set(entry.how) - allowed:
             raise CreativityError(f"{held / 'series.json'} asks for {min(unknown)!r}; {nearest(min(unknown), allowed)}")
         if Path(entry.folder).is_absolute() or ".." in Path(entry.folder).parts:
             raise CreativityError(f"{held / 'series.json'} has a run outside of its folder: {shown(entry.folder)}")
     given = [registry.load_plugin(path) for path in plugins or ()]
-    for note in data.get("plugins", []):
+    for note in written.plugins:
         if note not in given and plugins is not None:
-            raise CreativityError(
-                f"{folder} was begun with the plug-in {str(note).rpartition(' ')[0]!r}; give that very file with --plugin"
-            )
-    series = Series(held, groups, plugins or ())
+            raise CreativityError(f"{folder} was begun with the plug-in {note.rpartition(' ')[0]!r}; give that very file with --plugin")
+    series = Series(held, written.groups, plugins or ())
     series.resumed = True
-    if isinstance(results, dict):
-        series.results = {name: facts for name, facts in results.items() if isinstance(facts, dict)}
+    for group in written.groups:
+        facts = results.get(group.name) if isinstance(results, dict) else None
+        if isinstance(facts, dict) and isinstance(facts.get("files"), list):
+            series.results[group.name] = facts
     return series
 
 
 @dataclass(frozen=True)
-class _Groups:
+class _Plan:
     groups: tuple[Group, ...] = ()
+    plugins: tuple[str, ...] = ()
 
 
 def _read(path: Path) -> Any:
@@ -273,10 +291,8 @@ def _listed(files: Sequence[str]) -> str:
 
 def _is_ours(path: Path, content: bytes, ours: set[str]) -> bool:
     try:
-        if path.read_bytes() == content:
-            return True
-        return open_artwork(path).recipe.digest in ours
-    except (OSError, CreativityError):
+        return path.read_bytes() == content or is_made_by(path, ours)
+    except OSError:
         return False
 
 
@@ -308,7 +324,13 @@ def plan(
             raise CreativityError(f"{output} has a {{frame}}, which --every-frame makes")
     if "-" in outputs and (len(pictures) > 1 or every_frame):
         raise CreativityError("standard output takes one picture; save several with -o such as out/{name}.svg")
-    how = how | {key: str(Path(how[key]).absolute()) for key in ("start", "focus") if how.get(key) and os.path.exists(how[key])}
+    # The runs may be gone on with from elsewhere: what is a file's name here becomes a path, or what is in the file.
+    masks = [str(Path(how["focus"]).absolute())] if how.get("focus") not in (None, AUTO) else []
+    how = how | {"focus": masks[0]} if masks else how
+    if how.get("start") and os.path.exists(how["start"]):
+        how = how | {"start": str(Path(how["start"]).absolute())}
+    if isinstance(how.get("palette"), str) and whole(how["palette"].strip()) is None:
+        how = how | {"palette": list(palettes.resolve(how["palette"], np.empty((0, 0, 4), np.uint8)))}
     seeds = seeds or [draw_seed() if how.get("seed") is None else how["seed"]]
     how = {key: value for key, value in how.items() if value is not None and key != "seed"}
     recipe, renderer = _first(pictures, {**how, "seed": seeds[0]}, plugins)
@@ -327,7 +349,7 @@ def plan(
         named = [output if output == "-" else str(Path(_filled(output, fields)).absolute()) for output in outputs]
         if not outputs:
             kind = _film_kind(path) if times else verbs.default_kind(renderer)
-            named = [str(_untaken(Path(f"{stem[:100]}-{registry.renderers.called(recipe.renderer)}{kind}").absolute(), taken))]
+            named = [str(numbered(Path(f"{stem[:100]}-{registry.renderers.called(recipe.renderer)}{kind}").absolute(), taken))]
         sheet = sheet_name(named) if len(seeds) > 1 else ""
         folder = _unused(stem[:100], folders)
         runs: list[tuple[str, int, int | None]] = [(f"s{seed}", seed, None) for seed in seeds]
@@ -345,7 +367,7 @@ def plan(
                 what = "{name}" if len(pictures) > 1 else "{seed}"
                 raise CreativityError(f"{shown(taken[place])} and {shown(path)} would both be saved as {shown(place)}; put {what} into -o")
             taken[place] = path
-        made |= _check(group, outputs or named, renderer, recipe, [*paths, *map(str, plugins)])
+        made |= _check(group, outputs or named, renderer, recipe, [*paths, *masks, *map(str, plugins)])
         made |= {Path(sheet).parent} if sheet and made else set()
         groups.append(group)
     if sum(len(group.entries) for group in groups) > MAX_RUNS:
@@ -364,6 +386,7 @@ def plan(
         if isinstance(picture, bytes):
             write_atomically(series.folder / "stdin", picture)
     series.save()
+    series.unnamed = not outputs
     return series
 
 
@@ -448,15 +471,6 @@ def _unused(name: str, used: set[str]) -> str:
         n += 1
         candidate = f"{name}-{n}"
     used.add(candidate.lower())
-    return candidate
-
-
-def _untaken(path: Path, taken: dict[str, str]) -> Path:
-    """A name that neither a file nor another output of the series has."""
-    candidate, n = path, 1
-    while os.path.lexists(candidate) or str(candidate) in taken:
-        n += 1
-        candidate = path.with_name(f"{path.stem}-{n}{path.suffix}")
     return candidate
 
 

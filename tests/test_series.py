@@ -6,6 +6,7 @@ import io
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -157,12 +158,69 @@ def test_a_strangers_series_replaces_no_file_of_mine_and_leaves_its_folder_never
         ({"folder": "../x"}, "outside"),
         ({"how": {"rendrer": "x"}}, "did you mean 'renderer'"),
         ({"frame": "x"}, "whole number"),
+        ({"folder": "a\0b"}, "NUL"),
     ):
         bad = json.loads(json.dumps(plan))
         bad["groups"][0]["entries"][0] |= harm
         Path("r/series.json").write_text(json.dumps(bad))
         assert run("resume", "r") == 2
         assert words in capfd.readouterr().err
+    for harm, words in (({"entries": []}, "without runs"), ({"outputs": ["a\0.svg"]}, "NUL"), ({"sheet": "a\0"}, "NUL")):
+        Path("r/series.json").write_text(json.dumps(plan | {"groups": [plan["groups"][0] | harm]}))
+        assert run("resume", "r") == 2
+        assert words in capfd.readouterr().err
+    Path("r/series.json").write_text(json.dumps(plan | {"plugins": None}))
+    assert run("resume", "r") == 2
+    assert "plugins must be a list" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("harm", [{"options": 5}, {"preset": ["x"]}, {"objective": 5}, {"renderer": 5}, {"start": 5}, {"count": "x"}])
+def test_a_strangers_series_that_makes_no_sense_fails_in_one_line(
+    picture: Path, harm: dict[str, Any], capfd: pytest.CaptureFixture[str]
+) -> None:
+    entry = {"folder": "s1", "target": str(picture.absolute()), "how": {"seed": 1, **harm}}
+    groups = [{"name": "disc", "entries": [entry], "outputs": []}]
+    Path("r").mkdir()
+    Path("r/series.json").write_text(json.dumps({"format": "creativity-series", "schema": 1, "groups": groups}))
+    Path("r/results.json").write_text(json.dumps({"disc": {"files": 5}, "\x1b[2J": {"files": []}}))
+    assert run("show", "r") == 0
+    assert capfd.readouterr().out == "r: 1 runs, not finished; continue with: creativity resume r\n"
+    assert run("resume", "r", "--quiet") == 1
+    said = capfd.readouterr().err
+    assert said.startswith("creativity: disc: ")
+    assert said.count("\n") == 1
+    assert not Path("r/s1").exists()
+
+
+def test_a_series_goes_on_from_elsewhere_as_it_was_asked_for(picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Image.fromarray(np.array([[(200, 30, 30), (20, 30, 220)]], np.uint8)).resize((64, 64)).save("colours.png")
+    Path("auto").write_text("a file of this name is no focus mask")
+    words = [*FAST, "--seeds", "0..1", "--palette", "colours.png:2", "--focus", "auto", "--run-dir", "r", "-o", "{seed}.svg", "--quiet"]
+    assert run("fit", str(picture), *words) == 0
+    whole = Path("1.svg").read_bytes()
+    for name in ("r/DONE", "r/results.json", "colours.png", "1.svg"):
+        os.remove(name)
+    shutil.rmtree("r/s1")
+    Path("elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    assert run("resume", "../r", "--quiet") == 0
+    assert Path("../1.svg").read_bytes() == whole
+    assert len(open_artwork("../1.svg").recipe.renderer.options["palette"]) == 2
+
+
+def test_two_series_at_once_replace_nothing_of_each_other(picture: Path) -> None:
+    """Neither knew of the other's file when it chose a name that nobody had asked for."""
+    from creativity import series
+
+    how = {"steps": 5, "count": 4, "target_size": 32, "size": "48", "optimizer": "adam", "threads": 1}
+    both = [series.plan([str(picture)], how, seeds=seeds, run_dir=f"r{seeds[0]}") for seeds in ((1, 2), (3, 4))]
+    for each in both:
+        each.run()
+        assert not each.failed
+    saved = [each.results["disc"]["files"][0] for each in both]
+    assert [Path(path).name for path in saved] == ["disc-triangles.svg", "disc-triangles-2.svg"]
+    for path, each in zip(saved, both, strict=True):
+        assert open_artwork(path).recipe.seed == each.results["disc"]["seed"]
 
 
 @pytest.mark.parametrize(("text", "seeds"), [("0..3", [0, 1, 2, 3]), ("7", [7]), ("5,1, 5 ,2..3", [5, 1, 2, 3])])
@@ -227,6 +285,8 @@ def test_pictures_and_seeds_and_no_names(picture: Path) -> None:
         ("disc.png --seeds 0..3 --count 0", "from 1 to"),
         ("disc.png other/disc.png --count 0", "from 1 to"),
         ("disc.png --seeds 0..1 -o disc.png", "made from"),
+        ("disc.png --seeds 0..1 --focus other/disc.png -o other/disc.png", "made from"),
+        ("disc.png --seeds 0..1 --preview a.jpg", "must be a .png"),
         ("disc.png other/disc.png -o {name}.png", "made from|both be saved"),
         ("*.tiff", "no file is called like"),
         ("disc.png --every-frame -o a.svg", "put {frame} into -o"),
@@ -301,6 +361,21 @@ def test_frames_are_saved_each_by_itself_and_redone(moving: Path) -> None:
     os.rename("r", "elsewhere")
     assert run("redo", "out/moving-3.svg", "-o", "again.svg", "--quiet") == 0  # from frame 2 beside it, and the film
     assert Path("again.svg").read_bytes() == Path("out/moving-3.svg").read_bytes()
+
+
+def test_a_frame_that_was_worked_on_stays_and_the_next_goes_on_from_what_it_was(moving: Path) -> None:
+    words = ["--count", "5", "--target-size", "32", "--size", "48", "--seed", "1", "--steps", "8", "--threads", "1", "--quiet"]
+    assert run("fit", str(moving), "--every-frame", *words, "-o", "out/{frame}.svg", "--run-dir", "r") == 0
+    whole = open_artwork("r/frame-0003").genome
+    for place in (3, 4):
+        shutil.rmtree(f"r/frame-{place:04d}")
+        os.remove(f"out/{place}.svg")
+    os.remove("r/DONE")
+    os.remove("r/results.json")
+    Path("out/2.svg").write_text("edited by hand")
+    assert run("resume", "r", "--quiet") == 0
+    assert open_artwork("out/3.svg").genome.tobytes() == whole.tobytes()
+    assert Path("out/2.svg").read_text() == "edited by hand"
 
 
 def test_a_film_that_was_stopped_goes_on_to_the_same(moving: Path) -> None:

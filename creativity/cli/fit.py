@@ -120,12 +120,13 @@ def main(words: Sequence[str]) -> int:
     pictures = inputs(asked.pictures)
     if asked.seed is not None and asked.seeds is not None:
         raise CreativityError("say --seed or --seeds, not both")
+    given = [*(name for name in pictures if isinstance(name, str)), *([asked.focus] if asked.focus else []), *asked.plugin]
     if len(pictures) > 1 or asked.seeds is not None or asked.every_frame:
         seeds = series.seeds_of(asked.seeds) if asked.seeds is not None else ()
+        previews = verbs.check_preview(asked.preview, given)
         several = series.plan(
             pictures, how, outputs=asked.output, seeds=seeds, every_frame=asked.every_frame, run_dir=asked.run_dir, plugins=asked.plugin
         )
-        previews = verbs.check_preview(asked.preview, [*(name for name in pictures if isinstance(name, str)), *asked.plugin])
         return search_series(several, quiet=asked.quiet, as_json=asked.json, previews=previews)
     picture = pictures[0]
     plan = verbs.plan_fit(picture, **how, plugins=asked.plugin)
@@ -133,8 +134,6 @@ def main(words: Sequence[str]) -> int:
     renderer = run.problem.renderer
     stem = stem_of(picture) if isinstance(picture, str) else "picture"
     outputs = [series.fill(output, run.recipe, stem) for output in asked.output]
-    given = [picture] if isinstance(picture, str) else []
-    given += [*([asked.focus] if asked.focus else []), *asked.plugin]
     for pattern, output in zip(asked.output, outputs, strict=True):
         for folder in series.check_places(pattern, [output], renderer, given):
             make_folder(folder)

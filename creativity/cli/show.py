@@ -58,6 +58,7 @@ def main(words: Sequence[str]) -> int:
 def _show_series(path: Path, as_json: bool) -> int:
     import json
 
+    from creativity.errors import one_line
     from creativity.series import open_series
 
     series = open_series(path, plugins=None)
@@ -67,5 +68,5 @@ def _show_series(path: Path, as_json: bool) -> int:
         return 0
     print(f"{path}: {series.count} runs, {f'not finished; continue with: creativity resume {path}' if left else 'finished'}")
     for name, facts in series.results.items():
-        print(f"{name}: seed {facts.get('seed')}, loss {facts.get('loss')}, {', '.join(map(str, facts.get('files', ())))}")
+        print(one_line(f"{name}: seed {facts.get('seed')}, loss {facts.get('loss')}, {', '.join(map(str, facts['files']))}"))
     return 0
