@@ -27,7 +27,26 @@ RendererName: TypeAlias = (
 )
 ObjectiveName: TypeAlias = Literal["pixel", "l1", "huber", "oklab", "ssim", "edges", "lpips"] | str
 OptimizerName: TypeAlias = (
-    Literal["relay", "greedy", "adam", "lbfgs", "pgpe", "snes", "sep-cma-es", "open-es", "cma-es", "ga", "hill-climber"] | str
+    Literal[
+        "relay",
+        "greedy",
+        "adam",
+        "adamw",
+        "nadam",
+        "radam",
+        "sgd",
+        "rmsprop",
+        "adagrad",
+        "lbfgs",
+        "pgpe",
+        "snes",
+        "sep-cma-es",
+        "open-es",
+        "cma-es",
+        "ga",
+        "hill-climber",
+    ]
+    | str
 )
 
 
