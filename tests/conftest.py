@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import sys
 from collections.abc import Callable, Iterator
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +46,22 @@ def target(picture: Path) -> np.ndarray[Any, Any]:
 def tiny(picture: Any, **how: Any) -> Plan:
     """A fit that takes a moment."""
     return verbs.plan_fit(picture, **{"count": 8, "seed": 7, "steps": 12, "target_size": 32, "threads": 1, "size": 64, **how})
+
+
+def child(work: Callable[..., object], *arguments: object) -> BaseProcess:
+    """A process of its own that does this here, forked from one that has imported already what takes seconds (`tests.warm`)."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.warm"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parents[1]), *sys.path]))
+        process = context.Process(target=_there, args=(os.getcwd(), work, *arguments))
+        process.start()
+    return process
+
+
+def _there(folder: str, work: Callable[..., object], *arguments: object) -> None:
+    os.chdir(folder)
+    work(*arguments)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import re
 import subprocess
@@ -17,7 +16,7 @@ import pytest
 from creativity import cli, registry, verbs
 from creativity.errors import CreativityError
 from creativity.run import Interrupted
-from tests.conftest import tiny
+from tests.conftest import child, tiny
 
 PAGE = Path(__file__).parents[1] / "docs" / "plugins.md"
 FAST = ["--steps", "60", "--target-size", "32", "--size", "64", "--seed", "1", "--threads", "1"]
@@ -99,19 +98,16 @@ def test_another_version_of_the_file_is_not_that_file(picture: Path, forget: For
     assert not Path("__pycache__").exists()
 
 
-def _child(results: Any, picture: str) -> None:
+def _child(picture: str) -> None:
     artwork = verbs.fit(picture, renderer="glow", plugins="glow.py", seed=1, steps=20, target_size=32, size=64, threads=1)
-    results.put(artwork.to_json())
+    Path("child.json").write_text(artwork.to_json())
 
 
-def test_a_plugin_works_in_a_spawned_process(picture: Path, forget: Forget) -> None:
+def test_a_plugin_works_in_another_process(picture: Path, forget: Forget) -> None:
     from_the_page("glow")
-    context = multiprocessing.get_context("spawn")
-    results = context.Queue()
-    child = context.Process(target=_child, args=(results, str(picture)))
-    child.start()
-    found = results.get(timeout=120)
-    child.join()
+    worker = child(_child, str(picture))
+    worker.join()
+    found = Path("child.json").read_text()
     here = verbs.fit(picture, renderer="glow", plugins="glow.py", seed=1, steps=20, target_size=32, size=64, threads=1)
     assert found == here.to_json()
 
@@ -187,11 +183,19 @@ def install(name: str, version: str, entry_points: str) -> None:
     (info / "entry_points.txt").write_text(entry_points)
 
 
-def creativity(*words: str) -> subprocess.CompletedProcess[str]:
-    """The command in a process that has ``site`` on its path; ours has not."""
+BESIDE = """
+import sys
+from creativity import cli
+for line in sys.argv[1:]:
+    print("status", cli.main(line.split()), flush=True)
+"""
+
+
+def beside(*lines: str) -> subprocess.CompletedProcess[str]:
+    """The commands, one after another, in a process that has ``site`` on its path; ours has not."""
     path = os.pathsep.join(["site", *filter(None, sys.path)])
-    command = [sys.executable, "-m", "creativity", *words]
-    return subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", BESIDE, *lines]
+    return subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=True)
 
 
 def test_a_package_serves_is_noted_and_is_missed(picture: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -199,12 +203,13 @@ def test_a_package_serves_is_noted_and_is_missed(picture: Path, capfd: pytest.Ca
     install("creativity-broken", "0.3", "[creativity.renderers]\nbroken = creativity_broken:Thing\n")
     Path("site/creativity_lights.py").write_text(page()["glow.py"])
     Path("site/creativity_broken.py").write_text("import no_such_module")
-    fit = creativity("fit", str(picture), "--renderer", "glow", *FAST, "--run-dir", "run", "-o", "a.png", "--quiet")
-    assert (fit.returncode, fit.stderr) == (0, "")
-    listed = creativity("list", "renderers")
-    assert listed.returncode == 0
-    assert "(creativity-broken 0.3) does not load: ModuleNotFoundError: No module named 'no_such_module'" in listed.stdout
-    assert "glow: Soft lights" in listed.stdout
+    fit = " ".join(["fit disc.png --renderer glow", *FAST, "--run-dir run -o a.png --quiet"])
+    made = beside(fit, "list renderers")
+    assert made.stdout.startswith("status 0\n")
+    assert made.stdout.endswith("status 0\n")
+    assert not made.stderr
+    assert "(creativity-broken 0.3) does not load: ModuleNotFoundError: No module named 'no_such_module'" in made.stdout
+    assert "glow: Soft lights" in made.stdout
     assert cli.main(["show", "a.png"]) == 0
     assert "creativity-lights==1.0" in capfd.readouterr().out
     for verb in (["redo", "a.png"], ["export", "a.png", "-o", "b.png"], ["resume", "run", "-o", "b.png"]):
@@ -214,7 +219,8 @@ def test_a_package_serves_is_noted_and_is_missed(picture: Path, capfd: pytest.Ca
     Path("site/creativity_lights-1.0.dist-info").rename("site/creativity_lights-2.0.dist-info")
     metadata = Path("site/creativity_lights-2.0.dist-info/METADATA")
     metadata.write_text(metadata.read_text().replace("1.0", "2.0"))
-    assert creativity("resume", "run", "-o", "b.png").returncode == 0
+    again = beside("resume run -o b.png", "redo a.png -o c.json")
+    assert again.stdout.count("status 0\n") == 2
     assert Path("a.png").read_bytes() == Path("b.png").read_bytes()
-    assert "the same picture, bit for bit" in creativity("redo", "a.png", "-o", "c.json").stderr
+    assert "the same picture, bit for bit" in again.stderr
     assert json.loads(Path("c.json").read_text())["recipe"]["plugins"] == ["creativity-lights==2.0"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import random
-import signal
 import subprocess
 import sys
 import textwrap
 import time
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from creativity.artwork import open_artwork
 from creativity.errors import CreativityError
 from creativity.files import RunFolder, load_state
 from creativity.run import Event, Interrupted, open_run
-from tests.conftest import tiny
+from tests.conftest import child, tiny
 
 DETERMINISTIC = ["adam", "pgpe", "snes", "sep-cma-es", "greedy", "relay"]  # on any number of threads, as promised
 STEPS = {"relay": 1000, "greedy": 50}
@@ -71,40 +72,40 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(picture: Path, optimiz
     assert verbs.resume("parts").to_json() == whole.to_json()
 
 
-DRIVER = """
-    import sys
-    from creativity import run, verbs
-    run.CHECKPOINT_SECONDS = 0.0
-    # Every phase is slow enough to be hit.
-    folder, picture = sys.argv[1:]
-    plan = verbs.plan_fit(picture, count=8, seed=7, steps=STEPS, target_size=32, threads=1, size=64, optimizer="OPTIMIZER")
-    work = run.open_run(folder) if __import__("os").path.exists(folder + "/state.safetensors") else plan.run(folder)
-    print("begun", flush=True)
+def _search(picture: Path, folder: str, optimizer: str, begun: Any) -> None:
+    """Begin a run, or go on with the one in the folder; every step is saved."""
+    run_module.CHECKPOINT_SECONDS = 0.0
+    plan = tiny(picture, optimizer=optimizer, steps=STEPS.get(optimizer, 150))
+    work = open_run(folder) if (Path(folder) / "state.safetensors").exists() else plan.run(folder)
+    begun.set()
     work.run()
-"""
 
 
 @pytest.mark.parametrize(("optimizer", "kills", "within"), [("adam", 20, 0.25), ("pgpe", 4, 1.5), ("relay", 8, 1.5)])
 def test_killed_at_random_moments_the_result_is_the_same(picture: Path, optimizer: str, kills: int, within: float) -> None:
-    script = textwrap.dedent(DRIVER).replace("OPTIMIZER", optimizer).replace("STEPS", str(STEPS.get(optimizer, 150)))
-    command = [sys.executable, "-c", script]
-    subprocess.run([*command, "whole", str(picture)], check=True, stdout=subprocess.DEVNULL)
+    def worker(folder: str) -> BaseProcess:
+        begun = multiprocessing.get_context("forkserver").Event()
+        process = child(_search, picture, folder, optimizer, begun)
+        assert begun.wait(60)
+        return process
+
+    def whole(folder: str) -> None:
+        process = worker(folder)
+        process.join()
+        assert process.exitcode == 0
+
+    whole("whole")
     rng = random.Random(5)
-    killed = 0
-    while killed < kills:
-        worker = subprocess.Popen([*command, "killed", str(picture)], stdout=subprocess.PIPE, text=True)
-        assert worker.stdout is not None
-        worker.stdout.readline()
+    for _ in range(kills):
+        process = worker("killed")
         time.sleep(rng.uniform(0.0, within))
-        worker.send_signal(signal.SIGKILL)
-        worker.wait()
-        worker.stdout.close()
-        killed += 1
+        process.kill()
+        process.join()
         if (Path("killed") / "DONE").exists():
             _compare_runs()
             for path in Path("killed").iterdir():
                 path.unlink()
-    subprocess.run([*command, "killed", str(picture)], check=True, stdout=subprocess.DEVNULL)
+    whole("killed")
     _compare_runs()
 
 

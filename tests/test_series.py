@@ -23,6 +23,7 @@ from creativity.artwork import open_artwork
 from creativity.errors import CreativityError
 from creativity.series import seeds_of
 from creativity.sheet import contact_sheet
+from tests.conftest import child
 
 FAST = ["--steps", "10", "--count", "6", "--target-size", "32", "--size", "64", "--optimizer", "adam", "--threads", "1"]
 
@@ -103,17 +104,16 @@ def test_a_series_killed_at_random_moments_gives_the_same(picture: Path) -> None
     words = [*FAST, "--steps", "100", "--seeds", "0..2", "--quiet"]
     assert run("fit", str(picture), *words, "-o", "whole.svg", "--run-dir", "whole") == 0
     rng, kills = random.Random(3), 0
-    start = command("fit", str(picture), *words, "-o", "killed.svg", "--run-dir", "killed")
+    start = ("fit", str(picture), *words, "-o", "killed.svg", "--run-dir", "killed")
     times: dict[Path, int] = {}
     while not Path("killed/DONE").exists():
-        worker = subprocess.Popen(start if not Path("killed/series.json").exists() else command("resume", "killed", "--quiet"))
-        while worker.poll() is None and not (Path("killed/owner.json").exists() and Path("killed/s0/recipe.toml").exists()):
+        worker = child(run, *(start if not Path("killed/series.json").exists() else ("resume", "killed", "--quiet")))
+        while worker.is_alive() and not (Path("killed/owner.json").exists() and Path("killed/s0/recipe.toml").exists()):
             time.sleep(0.01)
-        try:
-            worker.wait(rng.uniform(0.1, 0.8) if kills < 3 else 120)
-        except subprocess.TimeoutExpired:
+        worker.join(rng.uniform(0.0, 0.5) if kills < 3 else 120)
+        if worker.is_alive():
             worker.kill()
-            worker.wait()
+            worker.join()
             Path("killed/owner.json").unlink(missing_ok=True)
             kills += 1
         for done in Path("killed").glob("*/DONE"):
@@ -382,11 +382,11 @@ def test_a_film_that_was_stopped_goes_on_to_the_same(moving: Path) -> None:
     words = ["--count", "8", "--target-size", "32", "--size", "48", "--seed", "1", "--steps", "250", "--threads", "1"]
     words += ["--optimizer", "adam", "--quiet"]
     assert run("fit", str(moving), "--every-frame", *words, "-o", "a.gif", "--run-dir", "r") == 0
-    worker = subprocess.Popen(command("fit", str(moving), "--every-frame", *words, "-o", "b.gif", "--run-dir", "k"))
-    while not Path("k/frame-0002/state.safetensors").exists():
+    worker = child(run, "fit", str(moving), "--every-frame", *words, "-o", "b.gif", "--run-dir", "k")
+    while worker.is_alive() and not Path("k/frame-0002/state.safetensors").exists():
         time.sleep(0.01)
     worker.kill()
-    worker.wait()
+    worker.join()
     assert not Path("b.gif").exists()
     assert run("resume", "k", "--quiet") == 0
     assert Path("b.gif").read_bytes() == Path("a.gif").read_bytes()
