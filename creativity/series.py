@@ -42,7 +42,7 @@ MAX_RUNS = 10_000
 ON_A_SHEET = 100
 """Of more seeds the best are shown, in their order."""
 FRAME_STEPS = 240
-"""Of each frame but the first: 40 of back-fitting, then gradients."""
+"""Of each frame but the first: back-fitting, gradients, and a round or two of re-seeding."""
 
 log = logging.getLogger("creativity")
 

@@ -74,10 +74,11 @@ class Relay(Optimizer):
         if self._stages:
             return self._stages
         if problem.least_squares.buildable:
-            # Where all marks are there already, fitting them by another measure would undo what they were found by.
-            begun = problem.fresh is not None and not problem.fresh.any() and problem.least_squares is not problem
-            gradients = (Stage("adam", 800),) if problem.differentiable else ()
-            return gradients if gradients and begun else (Stage("greedy"), *gradients)
+            # Where all marks are there already, what is new in the picture wants marks of elsewhere: the rounds come soon.
+            # And fitting them by another measure would undo what they were found by.
+            begun, squared = problem.fresh is not None and not problem.fresh.any(), problem.least_squares is problem
+            gradients = (Stage("adam", ROUND_STEPS if begun and squared else 800),) if problem.differentiable else ()
+            return gradients if gradients and begun and not squared else (Stage("greedy"), *gradients)
         return (Stage("adam" if problem.differentiable else "pgpe"),)
 
     def _again(self, problem: Problem) -> tuple[Stage, ...]:
