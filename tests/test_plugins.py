@@ -20,7 +20,7 @@ from tests.conftest import child, tiny
 
 PAGE = Path(__file__).parents[1] / "docs" / "plugins.md"
 FAST = ["--steps", "60", "--target-size", "32", "--size", "64", "--seed", "1", "--threads", "1"]
-FILES = {"glow": "renderer", "tones": "objective", "luck": "optimizer"}
+FILES = {"glow": "renderer", "tones": "objective", "squint": "objective", "luck": "optimizer"}
 
 Forget = Callable[[], None]
 
@@ -74,7 +74,7 @@ def test_what_the_page_teaches_searches_saves_redoes_and_resumes(
     assert verbs.resume("parts", plugins=[f"{name}.py"]).to_json() == whole.to_json()
 
 
-def test_all_three_go_together_by_evolution_too(picture: Path, forget: Forget) -> None:
+def test_all_go_together_by_evolution_too(picture: Path, forget: Forget) -> None:
     plugins = [word for name in FILES for word in from_the_page(name)]
     words = ["fit", str(picture), *plugins, "--renderer", "glow", "--objective", "tones", *FAST, "--quiet"]
     losses = {}

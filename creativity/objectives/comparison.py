@@ -21,7 +21,7 @@ Size = tuple[int, int]
 
 
 class Comparison(Objective):
-    """An objective writes ``study``, what there is to know of the target, and ``compare``, pictures with what was learnt.
+    """An objective writes ``compare``, pictures with what was learnt of the target, and ``study``, if there is much to learn.
 
     Both see sRGB pictures of three channels. Where the target or the pictures can be seen through, they are compared
     over black and over white, and the loss is the mean of the two: a pixel whose colour and opacity are right, and no
@@ -53,8 +53,11 @@ class Comparison(Objective):
         self._studies.clear()
 
     def study(self, target: Tensor, weight: Tensor | None) -> Any:
-        """What is compared with, from the target (1, 3, H, W) and the weight (H, W); asked for once per size and ground."""
-        raise NotImplementedError
+        """What is compared with, from the target (1, 3, H, W) and the weight (H, W); asked for once per size and ground.
+
+        By default the two themselves, the weight None where all counts alike.
+        """
+        return target, weight
 
     def compare(self, pictures: Tensor, study: Any) -> Tensor:
         """Losses (B,) of pictures (B, 3, H, W)."""
