@@ -35,7 +35,9 @@ def contact_sheet(pictures: Sequence[RGBA], captions: Sequence[str], marked: int
             f"a contact sheet has 1 to {MAX_PICTURES} pictures and as many captions, not {len(pictures)} and {len(captions)}"
         )
     aspect = float(np.median([picture.shape[1] / picture.shape[0] for picture in pictures]))
-    columns = min(len(pictures), max(1, columns or math.ceil(math.sqrt(len(pictures) * 1.3 / aspect))))
+    widest = min(len(pictures), max(1, math.ceil(math.sqrt(len(pictures) * 1.3 / aspect))))
+    columns = columns or math.ceil(len(pictures) / math.ceil(len(pictures) / widest))  # four are two by two, not three and one
+    columns = min(len(pictures), max(1, columns))
     cell = min(LARGEST, max(SMALLEST, PAGE // columns - GAP))
     small = [_shown(picture, cell) for picture in pictures]
     font = _font(max(13, min(20, cell // 15)))

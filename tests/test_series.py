@@ -508,6 +508,14 @@ def test_a_contact_sheet_shows_every_picture_once(count: int) -> None:
     assert count == 1 or ink > 60 * (count - 1), "no captions"
 
 
+def test_few_pictures_leave_no_hole_in_a_sheet() -> None:
+    upright = np.full((100, 80, 4), (9, 99, 77, 255), np.uint8)
+    for count, columns in ((4, 2), (6, 3), (9, 3)):
+        height, width = contact_sheet([upright] * count, [""] * count).shape[:2]
+        assert round(width / 432) == columns, count
+        assert (contact_sheet([upright] * count, [""] * count)[height - 200, width - 200, :3] == (9, 99, 77)).all()
+
+
 def test_a_sheet_shows_what_can_be_seen_through_on_checks() -> None:
     sheet = contact_sheet([np.zeros((50, 50, 4), np.uint8)], ["a caption that is far too long for the picture that it stands under " * 3])
     grey = (sheet[..., :3] == 222).all(axis=-1)
