@@ -206,7 +206,7 @@ def open_artwork(path: str | Path) -> Artwork:
     elif suffix in films.KINDS:
         text = films.read_text(path)
     else:
-        raise CreativityError(f"cannot read an artwork from {path}; {nearest(suffix, SUFFIXES)}")
+        raise CreativityError(f"cannot read an artwork from {path}; one is a run folder or a file in {', '.join(sorted(SUFFIXES))}")
     if text is None:
         raise CreativityError(f"{path} carries no recipe of creativity; a picture that another program saved loses it")
     return from_json(text, str(path))
