@@ -181,12 +181,6 @@ def srgb(lab: Floats) -> Floats:
     return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 0.0031308) ** (1 / 2.4) - 0.055)
 
 
-def rgb(colour: str) -> tuple[int, int, int]:
-    """``#rrggbb`` -> levels from 0 to 255."""
-    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
-    return red, green, blue
-
-
 def _colour(text: str) -> str:
     match = re.fullmatch(r"#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})", text.strip())
     if not match:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 
 from creativity import cli, images, palettes, verbs
 from creativity.artwork import open_artwork
@@ -22,7 +22,7 @@ PAINTED = {"#203a70": 5000, "#7fb4d8": 2500, "#e8dcc0": 1800, "#4a7a3c": 660, "#
 
 
 def painted(colours: dict[str, int] = PAINTED, noise: int = 0) -> np.ndarray[Any, Any]:
-    pixels = np.concatenate([np.tile(palettes.rgb(colour), (count, 1)) for colour, count in colours.items()])
+    pixels = np.concatenate([np.tile(ImageColor.getrgb(colour), (count, 1)) for colour, count in colours.items()])
     rng = np.random.default_rng(5)
     rng.shuffle(pixels)
     pixels = np.clip(pixels + rng.integers(-noise, noise + 1, pixels.shape), 0, 255)
@@ -30,7 +30,7 @@ def painted(colours: dict[str, int] = PAINTED, noise: int = 0) -> np.ndarray[Any
 
 
 def distance(a: str, b: str) -> float:
-    first, second = (palettes.oklab(np.array(palettes.rgb(colour)) / 255) for colour in (a, b))
+    first, second = (palettes.oklab(np.array(ImageColor.getrgb(colour)) / 255) for colour in (a, b))
     return float(np.linalg.norm(first - second))
 
 
@@ -52,7 +52,7 @@ def test_a_named_palette_is_colours_that_can_be_told_apart(name: str) -> None:
     assert 2 <= len(colours) <= 16
     assert all(re.fullmatch("#[0-9a-f]{6}", colour) for colour in colours)
     assert min(distance(a, b) for a, b in combinations(colours, 2)) >= 0.05
-    lightness = [palettes.oklab(np.array(palettes.rgb(colour)) / 255)[0] for colour in colours]
+    lightness = [palettes.oklab(np.array(ImageColor.getrgb(colour)) / 255)[0] for colour in colours]
     assert max(lightness) - min(lightness) > 0.25, "a picture cannot be drawn without light and dark"
 
 
@@ -62,7 +62,7 @@ def test_a_picture_gives_its_colours_and_the_small_accent_too(noise: int) -> Non
     assert len(found) == 5
     for colour in PAINTED:
         assert min(distance(colour, other) for other in found) < (0.02 if noise else 0.002), (colour, found)
-    lightness = [palettes.oklab(np.array(palettes.rgb(colour)) / 255)[0] for colour in found]
+    lightness = [palettes.oklab(np.array(ImageColor.getrgb(colour)) / 255)[0] for colour in found]
     assert lightness == sorted(lightness)
 
 

@@ -56,7 +56,7 @@ def test_gradients_of_outlines_agree_with_differences(kind: int) -> None:
     """In float64, of random weights on the points; the number of points is the same on both sides."""
     form = Form(tuple(KINDS.values()), 5, least=0.01, most=0.9)
     generator = torch.Generator().manual_seed(kind)
-    rows = 0.1 + 0.4 * torch.rand(20, form.numbers, generator=generator, dtype=torch.float64)
+    rows = 0.1 + 0.4 * torch.rand(20, len(form.units(SIZE)), generator=generator, dtype=torch.float64)
     rows[::2, 2] *= -1
     kinds = torch.full((20,), kind, dtype=torch.int32)
     leaf = rows.clone().requires_grad_()
@@ -65,7 +65,7 @@ def test_gradients_of_outlines_agree_with_differences(kind: int) -> None:
     (points * weights).sum().backward()  # type: ignore[no-untyped-call]
     assert leaf.grad is not None
     step = 1e-6
-    for column in range(form.numbers):
+    for column in range(rows.shape[1]):
         moved = torch.zeros_like(rows)
         moved[:, column] = step
         sides = [forms.flatten(rows + sign * moved, kinds, form, SIZE) for sign in (1, -1)]

@@ -49,11 +49,6 @@ class Form:
     def cornered(self) -> bool:
         return any(kind <= POLYGON for kind in self.kinds)
 
-    @property
-    def numbers(self) -> int:
-        """Of a row: a frame's, then those of the corners."""
-        return FRAME * self.framed + 2 * self.corners * self.cornered
-
     def units(self, size: tuple[int, int]) -> np.ndarray[Any, np.dtype[np.float32]]:
         """(P,) pixels to each of a row's units."""
         height, width = size
