@@ -113,6 +113,7 @@ def test_a_sibling_says_where_it_comes_from_and_is_made_again(picture: Path, cap
         ("a.svg -o b.svg", "put {seed} into -o"),
         ("a.svg -o {seed}.gif", "no search to film"),
         ("a.svg -o {sed}.svg", "did you mean 'seed'"),
+        ("a.svg -o out/{seed}.svg --size big", "'big' is not understood"),
         ("a.svg --seeds 3..1", "0..7"),
         ("disc.png", "carries no recipe"),
         ("", "FILE-OR-RUN is missing"),

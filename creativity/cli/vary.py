@@ -61,6 +61,7 @@ def main(words: Sequence[str]) -> int:
     if asked.share is not None and asked.other is None:
         raise CreativityError("share speaks of another artwork; name it with --with FILE")
     siblings = [vary(asked.file, seed, amount=asked.amount, other=asked.other, share=share, plugins=asked.plugin) for seed in seeds]
+    siblings[0].output_size(asked.size)  # what cannot be saved is refused here, before a folder is made
     renderer, file = siblings[0].renderer, Path(asked.file).resolve()
     places = [[series.fill(output, sibling.recipe, stem_of(file)) for sibling in siblings] for output in asked.output]
     given = [path for path in (asked.file, asked.other) if path is not None]
