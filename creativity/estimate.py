@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import statistics
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from creativity.run import Run
 
 ENDLESS = 10**9  # steps of a run that only the clock ends
-LOOKS, PATIENCE = 5, 0.2  # how often a sample is timed, and how many seconds of that are enough
+LOOKS, PATIENCE = 5, 0.06  # how often a sample is timed, and how many seconds of that are enough
 COPIES = 6  # of a population, in an optimizer that moves it
 PICTURES = 3  # what an objective holds of the size of a picture, for each; twice as many where gradients go back
 
@@ -65,13 +66,13 @@ def of(run: Run) -> Estimate:
 
 
 def _timed(part: Work) -> float:
-    """Seconds that one sample takes, on average."""
+    """Seconds that one sample takes: the median, for the first is often slow."""
     looks: list[float] = []
     while len(looks) < LOOKS and sum(looks) < PATIENCE:
         began = time.perf_counter()
         part.sample()
         looks.append(time.perf_counter() - began)
-    return sum(looks) / len(looks)
+    return statistics.median(looks)
 
 
 def memory(run: Run) -> dict[str, int]:

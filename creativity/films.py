@@ -403,7 +403,7 @@ def _mp4_text(file: BinaryIO, name: str) -> bytes | None:
         length = length or end - at  # 0: to the end of the file
         if length < inside or at + length > end:
             raise CreativityError(f"{name} is damaged or cut short")
-        if head[4:8] == b"uuid" and head[inside : inside + 16] == BOX:
+        if head[4:8] == b"uuid" and length >= inside + 16 and head[inside : inside + 16] == BOX:
             file.seek(at + inside + 16)
             return _limited(file, length - inside - 16, name)
         at += length

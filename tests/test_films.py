@@ -164,3 +164,12 @@ def test_texts_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a.gif", "b.webp", "c.mp4"):
         with pytest.raises(CreativityError, match="MiB of text"):
             films.read_text(name)
+
+
+@pytest.mark.parametrize("length", [8, 12, 23])
+def test_a_box_that_is_shorter_than_its_own_name_is_none_of_ours(length: int) -> None:
+    Path("a.mp4").write_bytes(b"\0\0\0\x0cftypisom" + length.to_bytes(4, "big") + b"uuid" + films.BOX + b"{" * 100)
+    try:
+        assert films.read_text("a.mp4") is None
+    except CreativityError as error:
+        assert "damaged" in str(error)  # noqa: PT017
