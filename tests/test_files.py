@@ -1,8 +1,8 @@
 from __future__ import annotations
 
+import itertools
 import os
 import random
-import signal
 import subprocess
 import sys
 import textwrap
@@ -14,6 +14,7 @@ import pytest
 
 from creativity.errors import CreativityError
 from creativity.files import TEMPORARY, RunFolder, load_state, numbered, save_state, write_atomically
+from tests.conftest import child
 
 
 def test_a_write_replaces_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -48,23 +49,22 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["a"]
 
 
+def _rewrite(folder: Path) -> None:
+    for n in itertools.count():
+        write_atomically(folder / "a", bytes([n % 251]) * 3_000_000)
+
+
 def test_killed_writers_never_leave_a_part(tmp_path: Path) -> None:
     """A process that rewrites one file in a loop is killed at random moments: the file is always whole."""
-    script = """
-        from creativity.files import write_atomically
-        n = 0
-        while True:
-            write_atomically("a", bytes([n % 251]) * 3_000_000)
-            n += 1
-    """
     rng = random.Random(1)
-    for _ in range(8):
-        writer = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], cwd=tmp_path)
+    for _ in range(24):
+        (tmp_path / "a").unlink(missing_ok=True)
+        writer = child(_rewrite, tmp_path)
         while not (tmp_path / "a").exists():
             time.sleep(0.01)
-        time.sleep(rng.uniform(0.02, 0.2))
-        writer.send_signal(signal.SIGKILL)
-        writer.wait()
+        time.sleep(rng.uniform(0.0, 0.05))
+        writer.kill()
+        writer.join()
         content = (tmp_path / "a").read_bytes()
         assert len(content) == 3_000_000
         assert len(set(content)) == 1
