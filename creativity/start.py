@@ -60,6 +60,9 @@ def _carried(before: Block, block: Block, numbers: Tensor) -> Tensor:
         raise CreativityError(
             f"the start's {block.name} is {list(before.shape)}, here it is {list(block.shape)}; use the start's own options"
         )
+    if before.choices != block.choices:
+        theirs, ours = (", ".join(choices) for choices in (before.choices, block.choices))
+        raise CreativityError(f"the start's {block.name} is one of {theirs}, here of {ours}; use the start's own options")
     if (before.bijection, before.low, before.high) != (block.bijection, block.low, block.high):
         values = before.low + (before.high - before.low) * BIJECTIONS[before.bijection].forward(numbers)
         numbers = BIJECTIONS[block.bijection].inverse((values - block.low) / ((block.high - block.low) or 1.0))

@@ -86,7 +86,7 @@ def made(variation: Variation, parents: Sequence[Artwork], seed: int) -> Artwork
             mixture = torch.where(per_mark, torch.from_numpy(numbers_of(theirs, spec)).float() * ready.share, mixture)
         genome = torch.where(mixture == 1.0, ready.genome, (1.0 - mixture) * genome + mixture * ready.genome)
     for block in spec.blocks:
-        if not block.discrete and amounts[block.name]:
+        if not block.choices and amounts[block.name]:
             noise = stream.child(block.name).at(0).standard_normal(block.size, dtype=np.float32)
             genome[spec.slices[block.name]] += amounts[block.name] * block.scale * torch.from_numpy(noise)
     recipe = source.recipe.replace(seed=seed, target=None, focus=None, start=None, replay=None, stop=Stop(), variation=variation)

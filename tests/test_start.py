@@ -95,6 +95,13 @@ def test_marks_are_carried_over_in_order(picture: Path, count: int, kept: int) -
     assert run.problem.fresh.sum() == count - kept
 
 
+def test_a_shape_becomes_no_other_by_its_number(picture: Path) -> None:
+    start = rough(picture, renderer="shapes")
+    for kinds in ("line,circle", ",".join(reversed(start.recipe.renderer.options["kinds"]))):
+        with pytest.raises(CreativityError, match="kind is one of triangle, .*, here of (line, circle|regular-polygon, .*); use"):
+            going_on(picture, start, options={"renderer.kinds": kinds})
+
+
 @pytest.mark.parametrize("opacities", [(0.0, 0.5), (1.0, 1.0)])
 def test_what_is_carried_into_another_range_is_the_same_there_and_can_be_read_again(picture: Path, opacities: tuple[float, float]) -> None:
     low, high = opacities

@@ -62,8 +62,8 @@ class Block:
 
     ``shape`` is its shape, with the number of marks first where ``per_mark``; values run from ``low`` to ``high`` through
     ``bijection``, and are fixed where the two are one. An optimizer looks at (genome - ``centre``) / ``scale``; ``rate`` is
-    the block's learning rate relative to the others, for gradients. The numbers of a ``discrete`` block choose: between two
-    of them there is nothing.
+    the block's learning rate relative to the others, for gradients. The numbers of a block with ``choices`` choose one of
+    these: between two of them there is nothing.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Block:
     scale: float = 0.25
     rate: float = 1.0
     per_mark: bool = True
-    discrete: bool = False
+    choices: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:

@@ -79,7 +79,7 @@ class Shapes(Marks):
         if self.form.cornered:
             self.geometry += (Block("vertices", (n, self.form.corners, 2), scale=0.25),)
         if len(kinds) > 1:
-            self.geometry += (Block("kind", (n,), "bounded", discrete=True),)
+            self.geometry += (Block("kind", (n,), "bounded", choices=tuple(dict.fromkeys(options.kinds))),)
 
     def _form(self) -> forms.Form:
         options = self.options
