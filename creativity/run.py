@@ -81,7 +81,7 @@ class Event:
 
     @property
     def artwork(self) -> Artwork:
-        """The best at this moment; it is made when it is asked for."""
+        """The best at this moment, made when it is asked for. Redone, it may come closer: a search that ends looks at its answer too."""
         assert self.make is not None
         return self.make()
 

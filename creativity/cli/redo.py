@@ -101,5 +101,6 @@ def _vary_again(asked: Redo, file: Path, seed: int | None) -> int:
 
 def _compared(genome: Any, before: Any) -> str:
     same = genome.tobytes() == before.tobytes()
-    unlike = "not the same bits: another machine or version of a library computes a little differently"
+    # (A search that ends looks once more at its answer; the preview of one that goes on was taken without that.)
+    unlike = "not the same bits: another machine or version of a library computes a little differently, or it was not the end of its search"
     return "the same picture, bit for bit" if same else unlike
