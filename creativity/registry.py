@@ -235,13 +235,15 @@ def require_plugins(recipe: Recipe, paths: Sequence[str | Path], what: str) -> N
     given = [load_plugin(path) for path in paths]
     unknown = [f"{table.kind} {name!r}" for table, name in parts_of(recipe) if not table.knows(name)]
     needs = f" (its {', '.join(unknown)})" if unknown else ""
-    for note in recipe.plugins:
-        if note in recipe.packages or note in given:
-            continue
-        name = note.rpartition(" ")[0] or note[:100]
+    missing = [note.rpartition(" ")[0] or note[:100] for note in recipe.plugins if note not in recipe.packages and note not in given]
+    for name in missing:
         if any(other.rpartition(" ")[0] == name for other in given):
             raise CreativityError(f"{what} was made with another version of the plug-in {name!r} than the one given; give that very file")
-        raise CreativityError(f"{what} was made with the plug-in {name!r}{needs}; give that very file with --plugin")
+    if len(missing) > 1:
+        names = " and ".join(map(repr, missing))
+        raise CreativityError(f"{what} was made with the plug-ins {names}{needs}; give each of these very files with --plugin")
+    if missing:
+        raise CreativityError(f"{what} was made with the plug-in {missing[0]!r}{needs}; give that very file with --plugin")
     if unknown:
         packages = [note.replace("==", " ") for note in recipe.packages]
         came = f"came with the package {' or '.join(packages)}" if packages else "may come with a plug-in or a package"

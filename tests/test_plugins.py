@@ -74,7 +74,7 @@ def test_what_the_page_teaches_searches_saves_redoes_and_resumes(
     assert verbs.resume("parts", plugins=[f"{name}.py"]).to_json() == whole.to_json()
 
 
-def test_all_go_together_by_evolution_too(picture: Path, forget: Forget) -> None:
+def test_all_go_together_by_evolution_too(picture: Path, forget: Forget, capfd: pytest.CaptureFixture[str]) -> None:
     plugins = [word for name in FILES for word in from_the_page(name)]
     words = ["fit", str(picture), *plugins, "--renderer", "glow", "--objective", "tones", *FAST, "--quiet"]
     losses = {}
@@ -83,6 +83,10 @@ def test_all_go_together_by_evolution_too(picture: Path, forget: Forget) -> None
         losses[optimizer] = json.loads(Path(f"{optimizer}.json").read_text())["results"]["loss"]
     assert losses["adam"] < losses["snes"] < losses["luck"], "better ways of searching find better pictures"
     assert cli.main([*words, "-o", "a.svg"]) == 2  # refused before the search, not after it
+    forget()
+    assert cli.main(["redo", "luck.json"]) == 2
+    said = capfd.readouterr().err
+    assert all(f"'{name}.py'" in said for name in ("glow", "tones", "luck")), "all that are missing, at once"
 
 
 def test_another_version_of_the_file_is_not_that_file(picture: Path, forget: Forget, capfd: pytest.CaptureFixture[str]) -> None:
