@@ -61,9 +61,14 @@ class Film:
         """Save as what the name says (.gif .webp .apng .mp4), atomically."""
         return write_atomically(path, self.encode(Path(path).suffix.lower()))
 
-    def __repr__(self) -> str:
+    @property
+    def summary(self) -> str:
+        """How many frames, how large, how long."""
         height, width, _ = self.frames[0].shape
-        return f"Film({len(self.frames)} frames, {width}x{height}, {sum(self.durations) / 1000:.1f} s)"
+        return f"{len(self.frames)} frames, {width}x{height}, {sum(self.durations) / 1000:.1f} s"
+
+    def __repr__(self) -> str:
+        return f"Film({self.summary})"
 
     def _repr_html_(self) -> str:
         return f'<img src="data:image/webp;base64,{base64.b64encode(self.encode(".webp")).decode()}">'
@@ -352,7 +357,7 @@ def _av() -> Any:
     try:
         import av
     except ImportError:
-        raise CreativityError('an MP4 needs PyAV: pip install "creativity-toolkit[video]", or save as .gif, .webp or .apng') from None
+        raise CreativityError("an MP4 needs PyAV: pip install "creativity-toolkit[video]", or save as .gif, .webp or .apng") from None
     return av
 
 

@@ -181,7 +181,7 @@ def test_one_mark_is_a_film_too(picture: Path) -> None:
     artwork = tiny(picture, count=1, optimizer="adam").run().run()
     film = creativity.film(artwork, size=32)
     assert len(film.frames) == 2
-    assert repr(film) == "Film(2 frames, 32x27, 2.5 s)"
+    assert (repr(film), film.summary) == ("Film(2 frames, 32x27, 2.5 s)", "2 frames, 32x27, 2.5 s")
     for suffix in (".gif", ".webp", ".apng"):
         artwork.save(f"one{suffix}", size=32)
         with Image.open(f"one{suffix}") as opened:

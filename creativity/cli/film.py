@@ -62,5 +62,5 @@ def main(words: Sequence[str]) -> int:
     for output in asked.output:
         film.save(output)
         if not asked.quiet:
-            print(f"{output}: {film!r}", file=sys.stderr)
+            print(f"{output}: {film.summary}", file=sys.stderr)
     return 0
