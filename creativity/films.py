@@ -357,7 +357,7 @@ def _av() -> Any:
     try:
         import av
     except ImportError:
-        raise CreativityError("an MP4 needs PyAV: pip install "creativity-toolkit[video]", or save as .gif, .webp or .apng") from None
+        raise CreativityError('an MP4 needs PyAV: pip install "creativity-toolkit[video]", or save as .gif, .webp or .apng') from None
     return av
 
 
