@@ -138,7 +138,7 @@ def test_two_lookups_a_row_are_the_sums_over_the_pixels_inside() -> None:
 
         inside = np.sign(side(a, b)) + np.sign(side(b, c)) + np.sign(side(c, a))
         sums = np.zeros(kernels.COEFFICIENTS, np.float32)
-        kernels.gather(points, 3, scene_, window, sums)
+        kernels.gather(points, 3, scene_.table, window, scene_.ends, sums)
         np.testing.assert_allclose(sums, pixels[abs(inside) == 3].sum(axis=0), atol=2e-3)
 
 
@@ -159,7 +159,8 @@ def test_outlines_that_cross_themselves_are_filled_where_they_wind_around() -> N
         turns = (np.roll(angles, -1, axis=0) - angles + np.pi) % (2 * np.pi) - np.pi
         winding = np.rint(turns.sum(axis=0) / (2 * np.pi))
         sums = np.zeros(kernels.COEFFICIENTS, np.float32)
-        kernels.gather_any(points, 5, scene_, window, sums)
+        ends, turns, crossings = np.empty((36, 5)), np.empty((36, 5), np.int64), np.empty(36, np.int64)
+        kernels.gather_any(points, 5, scene_.table, window, ends, turns, crossings, sums)
         np.testing.assert_allclose(sums, pixels[winding != 0].sum(axis=0), atol=2e-3)
 
 

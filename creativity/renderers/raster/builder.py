@@ -58,7 +58,7 @@ class MarkBuilder:
         self._free_background = free_background
         least, most, line = form.limits((height, width))
         points = max(compiled("flattening").MOST_POINTS if form.framed else 0, form.corners)
-        ends = max(form.corners if form.cornered else 0, 2)
+        ends = max(form.corners if form.cornered and form.corners > 3 else 0, 2)
         # Convex outlines cross each row and column twice at most, others once for each edge.
         pieces = max(4 * (height + width) + 8 * points, form.corners * (2 * height + width + 8))
         self._fixed = {

@@ -169,9 +169,8 @@ def tabulate(scene, window):  # type: ignore[no-untyped-def]
 
 
 @jit
-def gather(points, count, scene, window, sums):  # type: ignore[no-untyped-def]
+def gather(points, count, table, window, ends, sums):  # type: ignore[no-untyped-def]
     """The coefficients of a convex outline: ``sums`` over the pixels of the window whose centres it holds."""
-    ends = scene.ends
     first, last = _rows_of(points, count, window)
     for i in range(first, last):
         ends[i, 0], ends[i, 1] = math.inf, -math.inf
@@ -181,8 +180,8 @@ def gather(points, count, scene, window, sums):  # type: ignore[no-untyped-def]
             ends[i, 0], ends[i, 1] = min(ends[i, 0], x), max(ends[i, 1], x)
             x += slope
     left, right = float64(window[2]), float64(window[3])
-    stride = int64(scene.table.shape[1]) * (COEFFICIENTS * 4)
-    row = address(scene.table) + first * stride
+    stride = int64(table.shape[1]) * (COEFFICIENTS * 4)
+    row = address(table) + first * stride
     into = address(sums)
     here8, here4 = load8(into), load4(into)
     here8, here4 = here8 - here8, here4 - here4
@@ -199,9 +198,8 @@ def gather(points, count, scene, window, sums):  # type: ignore[no-untyped-def]
 
 
 @jit
-def gather_any(points, count, scene, window, sums):  # type: ignore[no-untyped-def]
+def gather_any(points, count, table, window, ends, turns, crossings, sums):  # type: ignore[no-untyped-def]
     """The same of any outline, filled where it winds around at all: each row's crossings are kept in order."""
-    ends, turns, crossings = scene.ends, scene.turns, scene.crossings
     first, last = _rows_of(points, count, window)
     for i in range(first, last):
         crossings[i] = 0
@@ -216,8 +214,8 @@ def gather_any(points, count, scene, window, sums):  # type: ignore[no-untyped-d
             crossings[i] += 1
             x += slope
     left, right = float64(window[2]), float64(window[3])
-    stride = int64(scene.table.shape[1]) * (COEFFICIENTS * 4)
-    row = address(scene.table) + first * stride
+    stride = int64(table.shape[1]) * (COEFFICIENTS * 4)
+    row = address(table) + first * stride
     into = address(sums)
     here8, here4 = load8(into), load4(into)
     here8, here4 = here8 - here8, here4 - here4
@@ -260,19 +258,22 @@ def _edge(points, k, count, first, last):  # type: ignore[no-untyped-def]
 
 
 @jit
-def score(kind, row, scene, window, limits, sums, brush):  # type: ignore[no-untyped-def]
-    """What a shape would change with the best paint, which goes into ``brush``: infinity where it leaves the limits."""
-    points = scene.points
-    count = outline(kind, row, scene.corners, scene.least, scene.most, scene.line, points)
-    if kind > POLYGON:
-        for k in range(count):
-            if not (limits[0] <= points[k, 1] <= limits[1] and limits[2] <= points[k, 0] <= limits[3]):
-                return math.inf
-    if kind == POLYGON and scene.corners > 3:
-        gather_any(points, count, scene, window, sums)
-    else:
-        gather(points, count, scene, window, sums)
-    return settle(sums, scene.low, scene.high, scene.palette, brush)
+def seen(kind, row, corners, points):  # type: ignore[no-untyped-def]
+    """Where the outline of a row is to be found: a polygon's is the row itself, any other's will be drawn into ``points``."""
+    if kind <= POLYGON:
+        return row[len(row) - 2 * corners :].reshape(corners, 2)
+    return points
+
+
+@jit
+def sketched(kind, row, form, limits, points):  # type: ignore[no-untyped-def]
+    """The outline of a framed shape into ``points``; returns how many there are, none where it leaves the limits."""
+    corners, least, most, line = form
+    count = outline(kind, row, corners, least, most, line, points)
+    for k in range(count):
+        if not (limits[0] <= points[k, 1] <= limits[1] and limits[2] <= points[k, 0] <= limits[3]):
+            return 0
+    return count
 
 
 @jit
@@ -334,9 +335,10 @@ def change_by(sums, brush):  # type: ignore[no-untyped-def]
 
 
 @jit
-def sketch(kind, row, scene, window, reach, state):  # type: ignore[no-untyped-def]
+def sketch(kind, row, form, table, window, reach, state):  # type: ignore[no-untyped-def]
     """A random shape: its centre where the error is, its size log-uniform up to ``reach`` pixels."""
-    table, width = scene.table, window[3]
+    corners, least, most, _ = form
+    width = window[3]
     total = 0.0
     for i in range(window[0], window[1]):
         total += float64(table[i, width, 9])
@@ -360,13 +362,13 @@ def sketch(kind, row, scene, window, reach, state):  # type: ignore[no-untyped-d
         row[4] = size * abs(draw_normal(state))
         if kind == LINE:
             row[4] *= 0.3
-        hold(row, scene)
+        hold(row, least, most)
         return
-    at = len(row) - 2 * scene.corners
+    at = len(row) - 2 * corners
     for k in range(at, len(row), 2):
         row[k] = x + size * draw_normal(state)
         row[k + 1] = y + size * draw_normal(state)
-    if kind == POLYGON and scene.corners > 3:
+    if kind == POLYGON and corners > 3:
         # In order around the middle, an outline of many corners begins without crossing itself.
         for i in range(at + 2, len(row), 2):
             px, py, k = row[i], row[i + 1], i
@@ -378,20 +380,20 @@ def sketch(kind, row, scene, window, reach, state):  # type: ignore[no-untyped-d
 
 
 @jit
-def hold(row, scene):  # type: ignore[no-untyped-def]
+def hold(row, least, most):  # type: ignore[no-untyped-def]
     """A frame's lengths within their limits; a quarter of a pixel is the least that is worth having."""
-    least = max(scene.least, 0.25)
-    row[4] = min(max(abs(row[4]), least), scene.most)
+    least = max(least, 0.25)
+    row[4] = min(max(abs(row[4]), least), most)
     length = math.sqrt(row[2] * row[2] + row[3] * row[3])
     if length > 0.0:
-        factor = min(max(length, least), scene.most) / length
+        factor = min(max(length, least), most) / length
         row[2], row[3] = row[2] * factor, row[3] * factor
     else:
         row[2] = least
 
 
 @jit
-def nudge(kind, row, trial, scene, limits, reach, state):  # type: ignore[no-untyped-def]
+def nudge(kind, row, trial, form, limits, reach, state):  # type: ignore[no-untyped-def]
     """A neighbour of a shape: one corner, end or side moved, mostly; or all of it moved, turned or resized."""
     size = 0.3 * math.exp(draw(state) * math.log(max(reach, 1.0) / 0.3))
     choice = draw(state)
@@ -431,10 +433,10 @@ def nudge(kind, row, trial, scene, limits, reach, state):  # type: ignore[no-unt
             ux, uy = 1.0 + dx / radius, dy / radius
             trial[2], trial[3] = ux * row[2] - uy * row[3], uy * row[2] + ux * row[3]
             trial[4] = row[4] * ux
-        hold(trial, scene)
+        hold(trial, form[1], form[2])
         return
-    corners = 3 if kind < POLYGON else scene.corners
-    at = len(row) - 2 * scene.corners
+    corners = 3 if kind < POLYGON else form[0]
+    at = len(row) - 2 * form[0]
     moved = int64(which * corners)
     cx = cy = 0.0
     for k in range(corners):
@@ -467,18 +469,30 @@ def take(into, row):  # type: ignore[no-untyped-def]
 @jit
 def climb(kind, row, scene, window, limits, reach, patience, state, trial, sums, brush):  # type: ignore[no-untyped-def]
     """Hill climbing on the scores of the table, until ``patience`` neighbours in a row were no better. Returns the change."""
-    best = score(kind, row, scene, window, limits, sums, brush)
+    form = (scene.corners, scene.least, scene.most, scene.line)
+    points, convex = seen(kind, trial, scene.corners, scene.points), kind != POLYGON or scene.corners == 3
+    count = 3 if kind < POLYGON else scene.corners
+    best = math.inf
     failed = 0
-    while failed < patience:
-        nudge(kind, row, trial, scene, limits, reach, state)
-        change = score(kind, trial, scene, window, limits, sums, brush)
+    take(trial, row)
+    while True:
+        if kind > POLYGON:
+            count = sketched(kind, trial, form, limits, points)
+        # These calls stand here, and once, so that they are inlined: handing over so many arrays costs as much as what is done.
+        if convex and count:
+            gather(points, count, scene.table, window, scene.ends, sums)
+        elif count:
+            gather_any(points, count, scene.table, window, scene.ends, scene.turns, scene.crossings, sums)
+        change = settle(sums, scene.low, scene.high, scene.palette, brush) if count else math.inf
         if change < best:
             best = change
             take(row, trial)
             failed = 0
         else:
             failed += 1
-    return best
+        if failed >= patience:
+            return best
+        nudge(kind, row, trial, form, limits, reach, state)
 
 
 @jit
@@ -487,14 +501,23 @@ def find(found, scene, window, limits, reach, tries, climbers, patience, state, 
 
     Returns its kind.
     """
+    form = (scene.corners, scene.least, scene.most, scene.line)
     row = found.copy()
     best, kind = math.inf, scene.offered[0]
     for climber in range(climbers):
         start, starting = math.inf, scene.offered[0]
+        trying = scene.offered[climber % len(scene.offered)]
+        points, convex = seen(trying, trial, scene.corners, scene.points), trying != POLYGON or scene.corners == 3
+        count = 3 if trying < POLYGON else scene.corners
         for _ in range(tries):
-            trying = scene.offered[climber % len(scene.offered)]
-            sketch(trying, trial, scene, window, reach, state)
-            change = score(trying, trial, scene, window, limits, sums, brush)
+            sketch(trying, trial, form, scene.table, window, reach, state)
+            if trying > POLYGON:
+                count = sketched(trying, trial, form, limits, points)
+            if convex and count:
+                gather(points, count, scene.table, window, scene.ends, sums)
+            elif count:
+                gather_any(points, count, scene.table, window, scene.ends, scene.turns, scene.crossings, sums)
+            change = settle(sums, scene.low, scene.high, scene.palette, brush) if count else math.inf
             if change < start:
                 start, starting = change, trying
                 take(row, trial)
