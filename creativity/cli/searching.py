@@ -103,7 +103,8 @@ def search_series(series: Series, *, quiet: bool, as_json: bool, previews: Seque
         return _progress(run, quiet)
 
     say = _silent if quiet else _say
-    say(f"{series.count} {'run' if series.count == 1 else 'runs'}, folder {series.folder.path}")
+    runs = f"{series.count} {'run' if series.count == 1 else 'runs'}"
+    say(f"{runs}, folder {series.folder.path}; if it is cut short, go on with: creativity resume {series.folder.path}")
     hear(quiet)
     raster.prepare()
     series.around = around
