@@ -505,7 +505,7 @@ def find(found, scene, window, limits, reach, tries, climbers, patience, state, 
     row = found.copy()
     best, kind = math.inf, scene.offered[0]
     for climber in range(climbers):
-        start, starting = math.inf, scene.offered[0]
+        start = math.inf
         trying = scene.offered[climber % len(scene.offered)]
         points, convex = seen(trying, trial, scene.corners, scene.points), trying != POLYGON or scene.corners == 3
         count = 3 if trying < POLYGON else scene.corners
@@ -519,14 +519,14 @@ def find(found, scene, window, limits, reach, tries, climbers, patience, state, 
                 gather_any(points, count, scene.table, window, scene.ends, scene.turns, scene.crossings, sums)
             change = settle(sums, scene.low, scene.high, scene.palette, brush) if count else math.inf
             if change < start:
-                start, starting = change, trying
+                start = change
                 take(row, trial)
         if start == math.inf:
             continue
         take(trial, row)  # the numbers that its kind does not use come along
-        change = climb(starting, row, scene, window, limits, 0.25 * reach, patience, state, trial, sums, brush)
+        change = climb(trying, row, scene, window, limits, 0.25 * reach, patience, state, trial, sums, brush)
         if change < best:
-            best, kind = change, starting
+            best, kind = change, trying
             take(found, row)
     if kind != POLYGON and best < math.inf and offers(scene, POLYGON):
         take(row, found)
