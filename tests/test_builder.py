@@ -118,17 +118,21 @@ def test_the_background_is_the_best_there_is() -> None:
             assert loss_of(renderer, renderer.spec.encode(moved)[0], target, weight) >= best - 1e-7
 
 
-def test_two_lookups_a_row_are_the_sums_over_the_pixels_inside() -> None:
-    """The table against plain sums over pixel centres, for outlines in, across and outside the window."""
+def tabulated(kind: str) -> tuple[Any, ...]:
+    """The kernels, a scene whose table is made for a window, that window, and what each of its pixels has in the table."""
     kernels = compiled("climbing")
-    rng = np.random.default_rng(0)
-    _, builder, _, _, _ = scene("weighted")
-    scene_ = builder._scene
+    scene_ = scene(kind)[1]._scene
     window = np.array([4, 30, 6, 40], np.int64)
     kernels.compose(scene_, 5)
     kernels.tabulate(scene_, window)
     rows, columns = np.mgrid[4:30, 6:40]
-    pixels = np.diff(scene_.table[4:30, 6:41].astype(np.float64), axis=1)
+    return kernels, scene_, window, np.diff(scene_.table[4:30, 6:41].astype(np.float64), axis=1), rows, columns
+
+
+def test_two_lookups_a_row_are_the_sums_over_the_pixels_inside() -> None:
+    """The table against plain sums over pixel centres, for outlines in, across and outside the window."""
+    kernels, scene_, window, pixels, rows, columns = tabulated("weighted")
+    rng = np.random.default_rng(0)
     for _ in range(200):
         points = rng.uniform(-10, 50, (3, 2))
         a, b, c = points
@@ -144,15 +148,8 @@ def test_two_lookups_a_row_are_the_sums_over_the_pixels_inside() -> None:
 
 def test_outlines_that_cross_themselves_are_filled_where_they_wind_around() -> None:
     """Any polygon's sums against plain sums over the pixels whose winding number, by angles, is not zero."""
-    kernels = compiled("climbing")
+    kernels, scene_, window, pixels, rows, columns = tabulated("polygon")
     rng = np.random.default_rng(0)
-    _, builder, _, _, _ = scene("polygon")
-    scene_ = builder._scene
-    window = np.array([4, 30, 6, 40], np.int64)
-    kernels.compose(scene_, 5)
-    kernels.tabulate(scene_, window)
-    rows, columns = np.mgrid[4:30, 6:40]
-    pixels = np.diff(scene_.table[4:30, 6:41].astype(np.float64), axis=1)
     for _ in range(200):
         points = rng.uniform(-10, 50, (5, 2))
         angles = np.arctan2(points[:, 1, None, None] - rows - 0.5, points[:, 0, None, None] - columns - 0.5)
