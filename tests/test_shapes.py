@@ -105,6 +105,19 @@ def test_each_shape_is_its_own_element_and_another_program_draws_it_the_same(kin
     assert psnr(drawn, renderer.render(genome, (300, 400))[0].permute(1, 2, 0).numpy()) >= 44
 
 
+@pytest.mark.parametrize("factor", [0.01, 30.0])
+def test_a_drawing_holds_lengths_where_the_picture_does(factor: float) -> None:
+    """Shapes far below and above their limits, by another program: none as it would be without them."""
+    renderer: Shapes = registry.renderers.create("shapes", {"count": 40, "min_size": 0.03, "max_size": 0.08, "line_width": 0.03})
+    values = renderer.spec.decode(renderer.init(1, Streams(3)("init")))
+    values["axis"], values["breadth"] = factor * values["axis"], factor * values["breadth"]
+    genome = renderer.spec.encode(values)
+    text = svg.document(400, 300, (0, 0, 400, 300), renderer.to_svg(genome[0], (300, 400)))
+    assert psnr(resvg(text, 400)[..., :3], renderer.render(genome, (300, 400))[0].permute(1, 2, 0).numpy()) >= 44
+    unheld = registry.renderers.create("shapes", {"count": 40, "max_size": 4.0, "line_width": 0.03})
+    assert psnr(resvg(text, 400)[..., :3], unheld.render(unheld.spec.encode(values), (300, 400))[0].permute(1, 2, 0).numpy()) < 35
+
+
 def test_a_mixed_drawing_has_every_kind_and_any_number_is_one() -> None:
     renderer: Shapes = registry.renderers.create("shapes", {"count": 64})
     genomes = renderer.init(3, Streams(1)("init"))
