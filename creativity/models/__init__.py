@@ -1,0 +1,1 @@
+"""What is learned: encoders (pictures and words -> vectors) and priors (words -> pictures)."""
