@@ -60,6 +60,8 @@ def read(path: Path, what: str) -> tuple[dict[str, Tensor], dict[str, str], str]
             notes = file.metadata() or {}
         return load_file(path), notes, digest
     except FileNotFoundError:
-        raise CreativityError(f"the weights of {what} are not here: expected {path.name}; training/README.md says how they are made") from None
+        raise CreativityError(
+            f"the weights of {what} are not here: expected {path.name}; training/README.md says how they are made"
+        ) from None
     except (OSError, safetensors.SafetensorError) as error:
         raise CreativityError(f"{path.name} does not hold the weights of {what}: {error}") from None
