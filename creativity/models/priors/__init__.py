@@ -1,0 +1,1 @@
+"""Priors: words -> pictures that a search can start from."""
