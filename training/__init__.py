@@ -1,0 +1,1 @@
+"""How the embedded models were made: data, training, measuring. Not in the wheel; run from a checkout."""
