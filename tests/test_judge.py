@@ -146,12 +146,15 @@ def test_a_pool_draws_some_anew():
 @pytest.fixture(scope="module")
 def judge():
     torch.manual_seed(0)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     judge = Judge()
     with torch.no_grad():  # as if it had seen pictures
         judge.train()
         for _ in range(2):
             judge.images(torch.rand(4, 3, 32, 32))
-    return judge.eval()
+    yield judge.eval()
+    torch.set_num_threads(threads)
 
 
 def test_each_picture_and_text_is_judged_by_itself(judge):
