@@ -76,14 +76,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("verb", choices=("make", "score"))
     parser.add_argument("--out", type=Path, help="where the sheets are written")
+    parser.add_argument("--weights", type=Path, help="a folder with weights of the prior; the package's own by default")
     parser.add_argument("--answers", type=Path, help="a file of answers")
     parser.add_argument("--list", choices=("plain", "composed"), default="plain", help="the prompts that are scored")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args(arguments)
     if args.verb == "make":
-        from creativity.models.priors import open_prior
+        from creativity.models.priors.embedded import Embedded
 
-        prior = open_prior("embedded")
+        prior = Embedded(args.weights)
         for name in ("plain", "composed"):
             make(prompts(name), prior.pictures, args.out, name, args.seed)
     else:

@@ -192,11 +192,11 @@ THINGS = {
     "a strawberry": "1f353", "a car": "1f697", "a rocket": "1f680", "a cactus": "1f335", "a purple heart": "1f49c",
 }  # fmt: skip
 SCENES = {
-    "a sunset over the sea": ("sunset", "sea"), "a night sky with a full moon and stars": ("night", "full moon", "stars"),
+    "a sunset over the sea": ("sunset", "sea"), "a night sky with a full moon and stars": ("night sky", "full moon"),
     "snowy mountains": ("mountains", "snowy"),
     "a desert with sand dunes": ("desert",), "a green forest": ("forest",), "a rainbow": ("rainbow",), "a city at night": ("city", "night"),
     "an erupting volcano": ("volcano",), "a tropical island with a palm tree": ("island",), "a rainy day": ("rainy day",),
-    "a house on a hill": ("house on a hill",), "a field of flowers": ("field of flowers",),
+    "a house on a hill": ("hill",), "a field of flowers": ("field of flowers",),
 }  # fmt: skip
 FORMS: dict[str, tuple[str, list[tuple[str, str, float, float, float]]]] = {  # background, and shape, colour, x, y, size
     "a red circle": ("white", [("circle", "red", 0.5, 0.5, 0.7)]),
@@ -217,15 +217,26 @@ def real(data: Path, each: int = 4) -> tuple[Tensor, list[str]]:
     from training.composer import Layer, Picture, load
 
     composer = load(data, "guide", 99)
-    test, described = icons(data, "test", lambda one: one["family"] in FAMILIES)
+    described = json.loads((data / "icons-test.json").read_text())
+    stored = np.load(data / "icons-test.npy", mmap_mode="r")
+
+    def sprite(code: str, family: str, side: int) -> Tensor:
+        at = next(k for k, one in enumerate(described) if one["emoji"] == code and one["family"] == family)
+        return F.interpolate(torch.tensor(stored[at : at + 1]).permute(0, 3, 1, 2).float() / 255, (side, side), mode="area")[0]
+
     images, captions = [], []
     for text in prompts("plain"):
         for n in range(each):
             random = np.random.default_rng([n, len(text)])
             if text in SCENES:
-                image = torch.from_numpy(scene(SCENES[text], 64, random).pixels).permute(2, 0, 1)
-            elif text in THINGS and n < 2:
-                image = test[next(k for k, one in enumerate(described) if one["emoji"] == THINGS[text] and one["family"] == FAMILIES[n])]
+                image = torch.from_numpy(scene(SCENES[text], 64, random).pixels).permute(2, 0, 1).clone()
+                if "house" in text:
+                    x, house = int(random.integers(12, 28)), sprite("1f3e0", FAMILIES[n % 2], 24)
+                    image[:, 20:44, x : x + 24] = house[:3] * house[3:] + image[:, 20:44, x : x + 24] * (1 - house[3:])
+            elif text in THINGS and (n < 2 or text not in FORMS):  # large, and smaller and mirrored
+                drawn = sprite(THINGS[text], FAMILIES[n % 2], 64 if n < 2 else 48)
+                image = drawn[:3] * drawn[3:] + 1 - drawn[3:]
+                image = image if n < 2 else F.pad(image.flip(2), (8, 8, 8, 8), value=1.0)
             elif text in FORMS:
                 ground, marks = FORMS[text]
                 layers = [
@@ -431,7 +442,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--weights",
         type=Path,
         required=True,
-        help="a folder with guide.safetensors and judge.safetensors; the package's own guide where it has none",
+        help="a folder of weights: judge, guide, reader and sprites; the package's own where it has none",
     )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--card", type=Path, help="the model card, whose figures are written anew")
@@ -459,9 +470,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         save_sheet(args.out / "real.png", [opaque(image) for image in images], captions)
         add([judged(judge, "real pictures of the 32 plain prompts", images, captions, prompts("plain"), {"R@1": 0.9})])
     if "prior" in args.only:
-        from creativity.models.priors import open_prior
+        from creativity.models.priors.embedded import Embedded as Prior
 
-        sample = open_prior("embedded").pictures
+        sample = Prior(args.weights if (args.weights / "sprites.safetensors").exists() else None).pictures
         firsts, texts = sheet(sample, args.out)
         for name in ("plain", "composed") if judge else ():
             rows = [n for n, text in enumerate(texts) if text in prompts(name)]

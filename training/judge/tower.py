@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from creativity.models import weights
 
 WIDTH, BUCKETS, INSIDE, LONGEST = 192, 32768, 96, 20
-SIZE = 64
+SIZE = 48
 
 
 def grouped(width: int) -> nn.Module:
