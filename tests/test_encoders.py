@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import open_clip
 import pytest
 import torch
-from safetensors.torch import save_file
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from open_clip.pretrained import get_pretrained_cfg
+from safetensors.torch import load_file, save_file
 
+from creativity.errors import CreativityError
 from creativity.models.encoders import open_encoder
-from creativity.models.encoders.base import resize
-
-open_clip = pytest.importorskip("open_clip")
+from creativity.models.encoders.base import Encoder, resize
+from creativity.models.encoders.ensemble import Ensemble, bank
+from creativity.models.encoders.openclip import find
 
 TINY: dict[str, Any] = {
     "embed_dim": 16,
@@ -32,7 +38,8 @@ def write(folder: Path, seed: int = 0, **config: Any) -> Path:
     torch.manual_seed(seed)
     model = open_clip.CLIP(**described["model_cfg"])
     for weights in model.parameters():  # at the start of a training many are alike
-        torch.nn.init.normal_(weights, std=0.2) if weights.ndim > 1 else None
+        if weights.ndim > 1:
+            torch.nn.init.normal_(weights, std=0.2)
     save_file(model.state_dict(), folder / "open_clip_model.safetensors")
     return folder
 
@@ -84,3 +91,151 @@ def test_the_gradient_is_that_of_finite_differences(tmp_path: Path, size: int) -
     slope = (images.grad * way).sum().item()
     assert slope == pytest.approx((up - down) / (2 * step), rel=1e-6)
     assert abs(slope) > 1e-4
+
+
+class Toy(Encoder):
+    """Random projections of pictures and of letters; cosines are ``scale`` times what they would be, plus ``shift``."""
+
+    name, digest, input_size, dim = "toy", "0", 8, 9
+
+    def __init__(self, seed: int, scale: float = 1.0, shift: float = 0.0):
+        draws = torch.Generator().manual_seed(seed)
+        self.see, self.read = torch.randn(3 * 64, 6, generator=draws), torch.randn(128, 6, generator=draws)
+        self.scale, self.shift, self.logit_scale = scale, shift, 10 / scale
+
+    def _stretch(self, vectors: torch.Tensor, lone: int, sign: float) -> torch.Tensor:
+        vectors = torch.nn.functional.normalize(vectors, dim=1) * self.scale**0.5
+        rest = torch.zeros(len(vectors), 3)
+        rest[:, 0], rest[:, lone] = abs(self.shift) ** 0.5 * sign, (1 - self.scale - abs(self.shift)) ** 0.5
+        return torch.cat([vectors, rest], 1)
+
+    def _images(self, images: torch.Tensor) -> torch.Tensor:
+        return self._stretch((images - 0.5).flatten(1) @ self.see, 1, 1.0)
+
+    def _texts(self, texts: Sequence[str]) -> torch.Tensor:
+        counts = torch.tensor([[text.count(chr(letter)) for letter in range(128)] for text in texts], dtype=torch.float32)
+        return self._stretch(counts @ self.read, 2, -1.0 if self.shift < 0 else 1.0)
+
+
+IMAGES = torch.rand(40, 3, 8, 8, generator=torch.Generator().manual_seed(3))
+
+
+@settings(max_examples=12, deadline=None)
+@given(scale=st.floats(0.02, 0.5), shift=st.floats(-0.4, 0.4), seed=st.integers(0, 5))
+def test_no_members_scale_wins(scale: float, shift: float, seed: int) -> None:
+    other = Toy(seed + 100)
+    logits = [
+        encoder.logit_scale * encoder.images(IMAGES) @ encoder.texts(TEXTS).T
+        for encoder in (Ensemble([Toy(seed), other]), Ensemble([Toy(seed, scale, shift), other]))
+    ]
+    torch.testing.assert_close(logits[1], logits[0], atol=1e-3, rtol=1e-3)
+
+
+def test_an_ensemble_is_the_mean_of_standardised_cosines() -> None:
+    members = [Toy(0, 0.05, 0.3), Toy(1, 0.4, -0.1)]
+    ensemble = Ensemble(members)
+    seen, read = ensemble.images(IMAGES), ensemble.texts(TEXTS)
+    for vectors in (seen, read):
+        assert vectors.shape[1] == ensemble.dim
+        torch.testing.assert_close(vectors.norm(dim=1), torch.ones(len(vectors)))
+    pictures, captions = bank()
+    scores = []
+    for member in members:
+        known = member.images(pictures) @ member.texts(captions).T
+        scores.append((member.images(IMAGES) @ member.texts(TEXTS).T - known.mean()) / known.std())
+    mean = (scores[0] + scores[1]) / 2
+    found = seen @ read.T
+    torch.testing.assert_close(found / found.std(), mean / mean.std(), atol=1e-3, rtol=0)
+    assert (found * ensemble.logit_scale).std() > 1
+
+
+def test_an_ensemble_by_name(tmp_path: Path) -> None:
+    one, other = f"local-dir:{write(tmp_path / 'one')}", f"local-dir:{write(tmp_path / 'other', 1, embed_dim=12)}"
+    ensemble = open_encoder(f"{one}+{other}")
+    assert (ensemble.name, ensemble.dim, ensemble.unknown("anything")) == (f"{one}+{other}", 16 + 1 + 12 + 1, None)
+    images = torch.rand(2, 3, 40, 40, requires_grad=True)
+    ensemble.images(images).sum().backward()
+    assert images.grad is not None
+    assert images.grad.abs().sum() > 0
+    with pytest.raises(CreativityError, match="twice"):
+        open_encoder(f"{one}+{one}")
+
+
+# What can be wrong.
+
+
+def test_weights_are_never_random(tmp_path: Path) -> None:
+    folder = write(tmp_path / "tiny")
+    (folder / "open_clip_model.safetensors").unlink()
+    for name, said in ((f"local-dir:{folder}", "has no weights"), ("ViT-B-32", "random numbers.*ViT-B-32/openai")):
+        with pytest.raises(CreativityError, match=said):
+            open_encoder(name)
+
+
+def test_weights_of_another_model_are_refused(tmp_path: Path) -> None:
+    folder = write(tmp_path / "tiny")
+    weights = folder / "open_clip_model.safetensors"
+    state = load_file(weights)
+    del state["visual.proj"]
+    save_file(state, weights)
+    with pytest.raises(CreativityError, match="do not load.*visual.proj"):
+        open_encoder(f"local-dir:{folder}")
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(CreativityError, match="do not load"):
+        open_encoder(f"local-dir:{folder}")
+
+
+def test_a_pickle_runs_nothing(tmp_path: Path) -> None:
+    folder = write(tmp_path / "tiny")
+    (folder / "open_clip_model.safetensors").unlink()
+    torch.save({"state_dict": Trap(tmp_path / "sprung")}, folder / "open_clip_pytorch_model.bin")
+    with pytest.raises(CreativityError, match="do not load"):
+        open_encoder(f"local-dir:{folder}")
+    assert not (tmp_path / "sprung").exists()
+
+
+class Trap:
+    def __init__(self, path: Path):
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("ViT-B-32/openai", "not on this machine; fetch them once.*creativity models get ViT-B-32/openai"),
+        ("hf-hub:laion/nothing", "creativity models get hf-hub:laion/nothing"),
+        ("VitB32/openai", "did you mean ViT-B-32/openai"),
+        ("ViT-B-32/openia", "did you mean 'openai'"),
+        ("embeded", "did you mean embedded"),
+        ("hf-hub:nothing", "ORGANISATION/REPOSITORY"),
+        ("local-dir:nowhere", "open_clip_config.json"),
+        ("ViT-B-32/openai+nonsense", "not on this machine"),
+        ("", "creativity list models"),
+    ],
+)
+def test_a_name_of_nothing(name: str, said: str) -> None:
+    with pytest.raises(CreativityError, match=said) as caught:
+        open_encoder(name, offline=True)
+    assert "\n" not in str(caught.value)
+
+
+def test_texts_and_pictures_that_are_none(tmp_path: Path) -> None:
+    encoder = open_encoder(f"local-dir:{write(tmp_path / 'tiny')}")
+    for empty in ("", "  ", "!?"):
+        with pytest.raises(CreativityError, match="no word"):
+            encoder.texts(["a bird", empty])
+    with pytest.raises(CreativityError, match=r"write \['a bird'\]"):
+        encoder.texts("a bird")
+    with pytest.raises(CreativityError, match=r"\(B, 3, H, W\)"):
+        encoder.images(torch.zeros(3, 32, 32))
+
+
+def test_openai_weights_get_their_quick_gelu() -> None:
+    assert find("ViT-B-32/openai").quick_gelu
+    assert find("ViT-B/32/openai").model == "ViT-B-32"
+    assert not find("ViT-B-32/laion2b_s34b_b79k").quick_gelu
+    trained = {("/".join(pair)): get_pretrained_cfg(*pair).get("quick_gelu", False) for pair in open_clip.list_pretrained()}
+    assert {name for name in trained if find(name).quick_gelu} == {name for name, quick in trained.items() if quick}

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from creativity.errors import CreativityError
 
 if TYPE_CHECKING:
     from creativity.models.encoders.base import Encoder
@@ -19,6 +22,13 @@ def open_encoder(name: str, *, offline: bool = False, device: str = "cpu", preci
     Raises:
         CreativityError: nothing is called so (the nearest name is said), or its weights are missing, damaged or changed.
     """
+    if "+" in name and not (name.startswith("local-dir:") and Path(name.removeprefix("local-dir:")).is_dir()):
+        from creativity.models.encoders.ensemble import Ensemble
+
+        names = name.split("+")
+        if twice := [one for one in names if names.count(one) > 1]:
+            raise CreativityError(f"the ensemble {name} has {twice[0]!r} twice, which is the same as once")
+        return Ensemble([open_encoder(one, offline=offline, device=device, precision=precision) for one in names])
     if name.startswith("local-dir:"):  # whose files the user may change
         return _open.__wrapped__(name, offline, device, precision)
     return _open(name, offline, device, precision)

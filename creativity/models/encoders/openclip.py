@@ -183,7 +183,7 @@ def fetch(source: Source, offline: bool = False) -> Path:
     set or the hub does not answer.
     """
     from huggingface_hub import constants
-    from huggingface_hub.errors import EntryNotFoundError, GatedRepoError, LocalEntryNotFoundError, RepositoryNotFoundError
+    from huggingface_hub.errors import GatedRepoError, RemoteEntryNotFoundError, RepositoryNotFoundError
 
     if source.folder:
         if not (found := library().factory._find_checkpoint_in_dir(source.folder)):
@@ -201,17 +201,32 @@ def fetch(source: Source, offline: bool = False) -> Path:
         raise CreativityError(f"the weights of {source.name} are not on this machine; fetch them once, with a network: {get}")
     try:
         with _hub(asked=True):
+            offered(source)  # at once where there is no network; a download would wait for it
             return _collect(source)
     except GatedRepoError:
         raise CreativityError(f"{source.repository} is for those who accept its terms: do so on its page, then hf auth login") from None
     except RepositoryNotFoundError:
         raise CreativityError(f"the hub has no open repository {source.repository}; creativity list models shows good ones") from None
-    except LocalEntryNotFoundError:
-        raise CreativityError(f"the weights of {source.name} are not here, and the hub does not answer; with a network: {get}") from None
-    except EntryNotFoundError:
+    except RemoteEntryNotFoundError:
         raise CreativityError(f"{source.repository} holds no model of open_clip: it has no {source.files[0]}") from None
     except Exception as error:  # of any kind that a network knows
-        raise CreativityError(f"cannot fetch the weights of {source.name}: {one_line(error)[:200]}; try again: {get}") from error
+        reason = one_line(error)[:200]
+        raise CreativityError(
+            f"the weights of {source.name} are not here and cannot be fetched ({reason}); with a network: {get}"
+        ) from error
+
+
+def offered(source: Source) -> int:
+    """How many bytes of weights the hub has. Raises what its client raises."""
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+    from huggingface_hub.errors import RemoteEntryNotFoundError
+
+    assert source.repository
+    *better, last = (hf_hub_url(source.repository, file) for file in source.files)
+    for url in better:
+        with contextlib.suppress(RemoteEntryNotFoundError):
+            return get_hf_file_metadata(url, timeout=10).size or 0
+    return get_hf_file_metadata(last, timeout=10).size or 0
 
 
 def _collect(source: Source) -> Path:
@@ -229,10 +244,11 @@ def _collect(source: Source) -> Path:
         from transformers import AutoConfig
 
         AutoConfig.from_pretrained(tower)
-    for file in source.files[:-1]:
+    *better, last = source.files
+    for file in better:
         with contextlib.suppress(EntryNotFoundError):
             return Path(hf_hub_download(source.repository, file))
-    return Path(hf_hub_download(source.repository, source.files[-1]))
+    return Path(hf_hub_download(source.repository, last))
 
 
 def verify(source: Source, path: Path) -> str:
@@ -253,6 +269,21 @@ def verify(source: Source, path: Path) -> str:
     if catalog.noted(source.name) is None:
         catalog.note(source.name, digest, path)
     return digest
+
+
+def get(source: Source) -> tuple[Path, str]:
+    """Fetch a model and verify it; weights that are not what they were are fetched anew. Returns their place and sha256."""
+    path = fetch(source)
+    try:
+        return path, verify(source, path)
+    except CreativityError:
+        if source.folder:
+            raise
+    catalog.forget(source.name)
+    for file in (path.resolve(), path):  # what the hub's cache shows is a link
+        file.unlink(missing_ok=True)
+    path = fetch(source)
+    return path, verify(source, path)
 
 
 @contextlib.contextmanager
