@@ -13,6 +13,8 @@ from training.judge.drawing import INKS
 
 Array = np.ndarray
 UNCOLOURED = ("black", "grey", "white")
+IN_LIGHT = {"black": ("#333333", "#454545"), "yellow": ("#d9a800",), "green": ("#1a5c2a",)}
+"""What a thing of that colour also has, where light falls on it or it lies in its own shade."""
 
 
 def oklab(rgb: Array) -> Array:
@@ -33,7 +35,7 @@ def oklab(rgb: Array) -> Array:
 
 @lru_cache(maxsize=1)
 def _inks() -> tuple[list[str], Array]:
-    named = [(name, [int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)]) for name, codes in INKS.items() for code in codes]
+    named = [(name, [int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)]) for name, codes in INKS.items() for code in (*codes, *IN_LIGHT.get(name, ()))]
     return [name for name, _ in named], oklab(np.array([rgb for _, rgb in named])) * (0.6, 1, 1)
 
 
@@ -83,15 +85,14 @@ def related(image: Tensor, first: str, second: str, way: tuple[int, int]) -> boo
 
 
 def count(image: Tensor) -> int:
-    """How many separate things are on a plain background; specks of less than a sixth of the largest are none."""
+    """How many separate things are on a plain background; what is less than a quarter of the largest is none."""
     from scipy import ndimage
 
-    mask = ndimage.binary_closing(np.pad(foreground(image), 2), iterations=1)
-    labels, found = ndimage.label(mask, np.ones((3, 3)))
+    labels, found = ndimage.label(foreground(image, 0.2))
     if not found:
         return 0
     areas = np.bincount(labels.ravel())[1:]
-    return int((areas > areas.max() / 6).sum())
+    return int((areas > areas.max() / 4).sum())
 
 
 def framed(image: Tensor, side: int = 24) -> Tensor:
