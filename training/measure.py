@@ -416,12 +416,8 @@ def table(figures: Sequence[Figure]) -> str:
 def families(data: Path) -> str:
     """Markdown: which sets the models learnt from, and under what licences."""
     lines = ["| side | set | package | licence | pictures |", "|---|---|---|---|---|"]
-    for sets in json.loads((data / "families.json").read_text()).values():
-        lines += [
-            f"| {one['side']} | {one['family']} | {one['package']} | {one['licence']} | {one['pictures']} |"
-            for one in sets
-            if one["pictures"]
-        ]
+    for one in json.loads((data / "families.json").read_text()):
+        lines.append(f"| {one['side']} | {one['name']} | {one['package']} {one['version']} | {one['licence']} | {one['count']} |")
     return "\n".join(lines)
 
 
