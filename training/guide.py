@@ -26,7 +26,7 @@ from training.composer import COLOURS, SHAPES, SPOKEN, Composer, Scenes, load, u
 from training.vocabulary import Teacher, vocabulary
 
 BATCH = 256
-STAGES = ((32, 7000, 0.0), (48, 3200, 0.0), (64, 700, 1.0))
+STAGES = ((32, 6000, 0.0), (48, 2400, 0.0), (64, 400, 1.0))
 """Side in pixels, steps, and how far (L2, of the whole picture) the pictures are pushed against the encoder (Goodfellow et al., 2015)."""
 RATE, WARM_UP, DECAY, AVERAGE = 1.6e-3, 200, 0.05, 0.9993
 SMOOTHING, TAUGHT, MOST_WRONG = 0.05, 1.5, 110

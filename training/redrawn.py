@@ -55,3 +55,7 @@ def main() -> None:
         print(len(captions), flush=True)
     np.savez(args.data / "redrawn.npz", pixels=np.stack(pixels))
     (args.data / "redrawn.json").write_text(json.dumps(captions))
+
+
+if __name__ == "__main__":
+    main()
