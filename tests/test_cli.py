@@ -116,6 +116,9 @@ REFUSED = [
     ("export disc.png", "-o FILE"),
     ("show disc.png", "carries no recipe"),
     ("list rendrers", "renderers"),
+    ("models fetch ViT-B-32/openai", "models"),
+    ("models get vit-b-32/openai", "did you mean ViT-B-32/openai"),
+    ("models get ViT-B-32/openai --offline", "not on this machine"),
 ]
 
 

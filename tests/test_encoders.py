@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, ClassVar
 
 import open_clip
 import pytest
@@ -15,11 +18,13 @@ from hypothesis import strategies as st
 from open_clip.pretrained import get_pretrained_cfg
 from safetensors.torch import load_file, save_file
 
+from creativity import cli
 from creativity.errors import CreativityError
+from creativity.models.catalog import KNOWN
 from creativity.models.encoders import open_encoder
 from creativity.models.encoders.base import Encoder, resize
 from creativity.models.encoders.ensemble import Ensemble, bank
-from creativity.models.encoders.openclip import find
+from creativity.models.encoders.openclip import OpenClip, find
 
 TINY: dict[str, Any] = {
     "embed_dim": 16,
@@ -220,6 +225,88 @@ def test_a_name_of_nothing(name: str, said: str) -> None:
     with pytest.raises(CreativityError, match=said) as caught:
         open_encoder(name, offline=True)
     assert "\n" not in str(caught.value)
+
+
+class Hub(BaseHTTPRequestHandler):
+    """One repository as the hub serves it: the repository's files and their digests, and nothing else."""
+
+    files: ClassVar[dict[str, bytes]] = {}
+    asked: ClassVar[list[str]] = []
+
+    def do_HEAD(self) -> None:
+        repository, _, name = self.path.strip("/").partition("/resolve/main/")
+        self.asked.append(f"{self.command} {name}")
+        content = self.files.get(name) if repository == "tiny/clip" else None
+        self.send_response(404 if content is None else 200)
+        self.send_header("X-Repo-Commit", "c" * 40)
+        if content is None:
+            self.send_header("X-Error-Code", "EntryNotFound" if repository == "tiny/clip" else "RepoNotFound")
+        else:
+            self.send_header("ETag", f'"{sha256(content).hexdigest()}"')
+            self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if content is not None and self.command == "GET":
+            self.wfile.write(content)
+
+    do_GET = do_HEAD
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Hub]]:
+    Hub.files = {path.name: path.read_bytes() for path in write(tmp_path / "tiny").iterdir()}
+    Hub.asked = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    address = f"http://127.0.0.1:{server.server_port}"
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", address)
+    monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", address + "/{repo_id}/resolve/{revision}/{filename}")
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield Hub
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_the_hub_is_asked_once_and_rot_is_seen(hub: type[Hub], tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    name, weights = "hf-hub:tiny/clip", hub.files["open_clip_model.safetensors"]
+    assert cli.main(["models", "get", name, "--offline"]) == 2
+    assert not hub.asked
+    assert "not on this machine" in capfd.readouterr().err
+    assert cli.main(["models", "get", name, "--json"]) == 0
+    [facts] = json.loads(capfd.readouterr().out)
+    assert facts["sha256"] == sha256(weights).hexdigest()
+    assert hub.asked.count("GET open_clip_model.safetensors") == 1
+
+    hub.asked.clear()
+    cached = OpenClip(name)
+    torch.testing.assert_close(cached.texts(TEXTS), open_encoder(f"local-dir:{tmp_path / 'tiny'}").texts(TEXTS))
+    assert cli.main(["list", "models"]) == 0
+    assert f"{name} (encoder)" in capfd.readouterr().out
+    assert not hub.asked, "what is here was asked for"
+
+    file = Path(facts["file"])
+    file.resolve().write_bytes(weights[:-1] + bytes([weights[-1] ^ 1]))
+    with pytest.raises(CreativityError, match="have changed.*creativity models get hf-hub:tiny/clip"):
+        OpenClip(name)
+    assert not hub.asked
+    assert cli.main(["models", "get", name]) == 0
+    assert file.read_bytes() == weights
+    assert OpenClip(name, offline=True).digest == facts["sha256"]
+
+
+def test_what_the_hub_does_not_have(hub: type[Hub]) -> None:
+    del hub.files["open_clip_model.safetensors"]
+    for name, said in (("hf-hub:tiny/clip", "no model of open_clip"), ("hf-hub:tiny/other", "no open repository tiny/other")):
+        with pytest.raises(CreativityError, match=said):
+            OpenClip(name)
+
+
+def test_the_catalog_agrees_with_open_clip() -> None:
+    assert {name: known.repository for name, known in KNOWN.items()} == {name: find(name).repository for name in KNOWN}
 
 
 def test_texts_and_pictures_that_are_none(tmp_path: Path) -> None:

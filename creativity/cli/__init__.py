@@ -17,7 +17,8 @@ VERBS = {
     "export": "render an artwork at any size: creativity export out.svg -o poster.png --size 4000",
     "film": "a film of a search, or of a drawing: creativity film runs/NAME -o search.gif",
     "show": "what an artwork or a run is made of: creativity show out.svg",
-    "list": "the parts there are: creativity list renderers | objectives | optimizers",
+    "list": "the parts there are: creativity list renderers | objectives | optimizers | models",
+    "models": "fetch and verify a model: creativity models get ViT-B-32/openai",
     "doctor": "what is installed, which devices there are, what is missing",
 }
 

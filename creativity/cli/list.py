@@ -1,4 +1,4 @@
-"""``creativity list KIND``: the parts there are and their options, presets, palettes."""
+"""``creativity list KIND``: the parts there are and their options, presets, palettes, models."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from creativity.cli.parse import Files, Flag, parse
 
 @dataclass(frozen=True)
 class List:
-    """List renderers, objectives or optimizers with every option (set one with --set renderer.NAME=VALUE), presets or palettes."""
+    """List renderers, objectives or optimizers with every option (set one with --set renderer.NAME=VALUE), presets, palettes or models."""
 
-    kind: Annotated[Literal["renderers", "objectives", "optimizers", "presets", "palettes"], tyro.conf.Positional]
+    kind: Annotated[Literal["renderers", "objectives", "optimizers", "presets", "palettes", "models"], tyro.conf.Positional]
     """What to list."""
     plugin: Files = ()
     """A Python file of yours that registers parts."""
@@ -46,6 +46,8 @@ def main(words: Sequence[str]) -> int:
         return 0
     if asked.kind == "palettes":
         return _palettes(asked.json)
+    if asked.kind == "models":
+        return _models(asked.json)
     table: registry.Registry = getattr(registry, asked.kind)
     rows: dict[str, dict[str, Any]] = {}
     for name in table.parts():
@@ -94,4 +96,28 @@ def _palettes(as_json: bool) -> int:
     for name, palette in PALETTES.items():
         blocks = Text.assemble(*(("   ", f"on {colour}") for colour in palette.colours))
         console.print(f"{name:<18}", blocks if shows else ",".join(palette.colours), f" {palette.about}", soft_wrap=True)
+    return 0
+
+
+def _models(as_json: bool) -> int:
+    """Encoders and priors: what is on this machine first, then what can be had."""
+    import dataclasses
+    import json
+
+    from creativity.models import catalog
+
+    rows = sorted(catalog.rows(), key=lambda row: not row.here)
+    if as_json:
+        print(json.dumps([dataclasses.asdict(row) for row in rows]))
+        return 0
+    for row in rows:
+        print(f"{row.name} ({row.kind}): {row.about}")
+        size = f"{row.megabytes} MB, {row.licence}"
+        if row.here:
+            print(f"  here, {size}")
+        elif row.name == "embedded":
+            print("  missing: install creativity again")
+        else:
+            print(f"  {size}; fetch it with: creativity models get {row.name}")
+    print("Any other model of open_clip: MODEL/PRETRAINED, hf-hub:ORG/REPO or local-dir:PATH; several as one encoder: A+B")
     return 0

@@ -267,23 +267,27 @@ def verify(source: Source, path: Path) -> str:
             f"fetch them anew: creativity models get {shlex.quote(source.name)}"
         )
     if catalog.noted(source.name) is None:
-        catalog.note(source.name, digest, path)
+        catalog.note(source.name, digest)
     return digest
 
 
-def get(source: Source) -> tuple[Path, str]:
-    """Fetch a model and verify it; weights that are not what they were are fetched anew. Returns their place and sha256."""
-    path = fetch(source)
+def get(source: Source, offline: bool = False) -> Path:
+    """Fetch a model and verify it; weights that are not what they were are fetched anew. Returns their place.
+
+    Raises CreativityError where they cannot be fetched, or have changed and no network may be asked.
+    """
+    path = fetch(source, offline)
     try:
-        return path, verify(source, path)
+        verify(source, path)
     except CreativityError:
-        if source.folder:
+        if offline or source.folder:
             raise
-    catalog.forget(source.name)
-    for file in (path.resolve(), path):  # what the hub's cache shows is a link
-        file.unlink(missing_ok=True)
-    path = fetch(source)
-    return path, verify(source, path)
+        catalog.forget(source.name)
+        for file in (path.resolve(), path):  # what the hub's cache shows is a link
+            file.unlink(missing_ok=True)
+        path = fetch(source)
+        verify(source, path)
+    return path
 
 
 @contextlib.contextmanager
