@@ -35,7 +35,11 @@ def oklab(rgb: Array) -> Array:
 
 @lru_cache(maxsize=1)
 def _inks() -> tuple[list[str], Array]:
-    named = [(name, [int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)]) for name, codes in INKS.items() for code in (*codes, *IN_LIGHT.get(name, ()))]
+    named = [
+        (name, [int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+        for name, codes in INKS.items()
+        for code in (*codes, *IN_LIGHT.get(name, ()))
+    ]
     return [name for name, _ in named], oklab(np.array([rgb for _, rgb in named])) * (0.6, 1, 1)
 
 
