@@ -166,6 +166,16 @@ def test_an_ensemble_by_name(tmp_path: Path) -> None:
         open_encoder(f"{one}+{one}")
 
 
+def test_bfloat16_is_nearly_the_same(tmp_path: Path) -> None:
+    name = f"local-dir:{write(tmp_path / 'tiny')}"
+    exact, fast = (open_encoder(name, precision=precision) for precision in ("float32", "bfloat16"))
+    images = torch.rand(4, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+    for one, other in ((exact.images(images), fast.images(images)), (exact.texts(TEXTS), fast.texts(TEXTS))):
+        assert other.dtype == torch.float32
+        torch.testing.assert_close(other.norm(dim=1), torch.ones(len(other)))
+        assert 0.98 < (one * other).sum(1).min() < 1
+
+
 # What can be wrong.
 
 
@@ -296,6 +306,20 @@ def test_the_hub_is_asked_once_and_rot_is_seen(hub: type[Hub], tmp_path: Path, c
     assert cli.main(["models", "get", name]) == 0
     assert file.read_bytes() == weights
     assert OpenClip(name, offline=True).digest == facts["sha256"]
+
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_a_tag_brings_its_own_gelu_and_colours(hub: type[Hub], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick: bool) -> None:
+    monkeypatch.setitem(open_clip.factory._MODEL_CONFIGS, "tiny", TINY)
+    tag = {"hf_hub": "tiny/clip/", "quick_gelu": quick, "interpolation": "bicubic", "resize_mode": "shortest", **SEEN}
+    monkeypatch.setitem(open_clip.pretrained._PRETRAINED, "tiny", {"taught": tag})
+    images = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+    found = OpenClip("tiny/taught", precision="float32").images(images)
+    same, other = (
+        OpenClip(f"local-dir:{write(tmp_path / str(q), quick_gelu=q)}", precision="float32").images(images) for q in (quick, not quick)
+    )
+    torch.testing.assert_close(found, same, atol=1e-6, rtol=0)
+    assert (found - other).abs().max() > 1e-4
 
 
 def test_what_the_hub_does_not_have(hub: type[Hub]) -> None:
