@@ -10,10 +10,10 @@ from safetensors.torch import save_file
 
 from creativity.errors import CreativityError
 from creativity.models.priors.colours import COLOURS
-from creativity.models.priors.sprites import PLAIN, SIDE, SpriteNet, Sprites, packed, recoloured
+from creativity.models.priors.sprites import PLAIN, SIDE, Finish, SpriteNet, Sprites, packed, recoloured
 from creativity.streams import Streams
 from training.concepts import concepts, matched
-from training.sprites import basis, coloured, framed, sprites
+from training.sprites import basis, coloured, framed, main, sprites
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def path(tmp_path_factory):
     parts = torch.stack([torch.stack([a * (x**2 + y**2 < 0.6) for a in (0.8, 0.3, 0.1, 1)]), torch.stack([(x.abs() < 0.3) * 0.5] * 4)])
     net = SpriteNet(len(found), len(styles), 2)
     has = torch.ones(len(found), len(styles))
-    tensors = packed(net, parts[0].flatten(), parts.flatten(1), torch.tensor(0.3), has, torch.full((len(found), 3), 0.5))
+    tensors = packed(net, Finish(), parts[0].flatten(), parts.flatten(1), torch.tensor(0.3), has, torch.full((len(found), 3), 0.5))
     notes = {"concepts": json.dumps([[c.name, *c.aliases] for c in found]), "styles": json.dumps(styles)}
     path = tmp_path_factory.mktemp("weights") / "sprites.safetensors"
     save_file(tensors, path, notes)
@@ -181,22 +181,29 @@ def test_plain_icons_become_drawings_in_one_colour():
     assert np.flatnonzero(whole[..., 3].max(0) > 0.5)[[0, -1]] == pytest.approx((2, SIDE - 3), abs=1)
 
 
-def test_icons_are_matched_by_name_and_family(tmp_path):
-    described = [
-        {"family": "noto", "name": "mouse", "captions": ["mouse", "rodent"], "mono": False},
-        {"family": "mdi", "name": "mouse", "captions": ["mouse"], "mono": True},
-        {"family": "mdi", "name": "fish-off", "captions": ["fish"], "mono": True},
-        {"family": "mdi", "name": "fish", "captions": ["fish"], "mono": True},
-        {"family": "noto", "name": "red-apple", "captions": ["apple", "red apple"], "mono": False},
-    ]
+DESCRIBED = [
+    {"family": "noto", "name": "mouse", "captions": ["mouse", "rodent"], "mono": False},
+    {"family": "mdi", "name": "mouse", "captions": ["mouse"], "mono": True},
+    {"family": "mdi", "name": "fish-off", "captions": ["fish"], "mono": True},
+    {"family": "mdi", "name": "fish", "captions": ["fish"], "mono": True},
+    {"family": "noto", "name": "red-apple", "captions": ["apple", "red apple"], "mono": False},
+]
+
+
+@pytest.fixture
+def data(tmp_path):
     pictures = np.zeros((5, 64, 64, 4), np.uint8)
     pictures[:, 16:40, 20:44] = (200, 20, 20, 255)
     np.save(tmp_path / "icons-guide.npy", pictures)
-    (tmp_path / "icons-guide.json").write_text(json.dumps(described))
+    (tmp_path / "icons-guide.json").write_text(json.dumps(DESCRIBED))
+    return tmp_path
+
+
+def test_icons_are_matched_by_name_and_family(data):
     found = concepts()
-    names = {(described[n]["family"], described[n]["name"], found[c].name) for n, c, _ in matched(found, described)}
+    names = {(DESCRIBED[n]["family"], DESCRIBED[n]["name"], found[c].name) for n, c, _ in matched(found, DESCRIBED)}
     assert names == {("noto", "mouse", "mouse"), ("mdi", "fish", "fish"), ("noto", "red-apple", "apple")}
-    made, whose, colours = sprites(tmp_path, found)
+    made, whose, colours = sprites(data, found)
     assert made.shape == (3, 4, SIDE, SIDE)
     assert {found[c].name for c, _ in whose} == {"mouse", "fish", "apple"}
     apple = next(c for c, concept in enumerate(found) if concept.name == "apple")
@@ -210,3 +217,19 @@ def test_components_are_those_of_the_covariance():
     assert torch.allclose(parts @ parts.T, torch.eye(6), atol=1e-3)
     rebuilt = (pictures - mean) @ parts.T @ parts + mean
     assert F.mse_loss(rebuilt, pictures) < 1e-4
+
+
+def test_training_writes_what_is_loaded_and_goes_on_where_it_was(data, tmp_path, capsys):
+    out = tmp_path / "out"
+    main(["--data", str(data), "--out", str(out), "--steps", "2", "--finishing", "0"])
+    first = torch.load(out / "sprites.pt", weights_only=True)
+    main(["--data", str(data), "--out", str(out), "--steps", "30", "--finishing", "2"])
+    then = torch.load(out / "sprites.pt", weights_only=True)
+    assert (first["step"], then["step"], then["polished"]) == (2, 30, 2)
+    assert torch.equal(first["parts"], then["parts"])
+    drawer = Sprites.load(out / "sprites.safetensors")
+    assert drawer.concepts == ["mouse", "fish", "apple"]
+    assert drawer.find("rodents").name == "mouse"
+    red = drawer.draw([2], Streams(1)("sprites"))[0]
+    assert red[0, 32, 32] > red[1, 32, 32] + 0.3
+    assert "no icon shows" in capsys.readouterr().out

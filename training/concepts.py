@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-COLOURED = ("noto", "noto-v1", "openclipart-a", "glyphs-poly", "icon-park")
+COLOURED = ("noto", "noto-v1", "openclipart-a", "glyphs-poly", "fluent-color", "icon-park")
 EMOJI = ("noto", "noto-v1", "noto-emoji")
 VARIANTS = 3
 """Pictures of a concept that are kept of one family; the second and the third are styles of their own."""

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from creativity.files import write_atomically
 from creativity.models.priors.colours import colour
-from creativity.models.priors.sprites import SIDE, SpriteNet, packed
+from creativity.models.priors.sprites import SIDE, Finish, SpriteNet, packed, premultiplied
 from training.concepts import COLOURED, Concept, concepts, icons, matched
 
 MARGIN = 2
@@ -31,6 +31,9 @@ MARGIN = 2
 UNKNOWN = (0.55, 0.55, 0.62)
 """The colour of what no coloured icon shows and the list does not tell."""
 COMPONENTS, STEPS, BATCH, RATE = 576, 12000, 512, 2.5e-3
+FINISHING, FINISH_BATCH, FINISH_RATE = 3000, 48, 2e-3
+GHOSTS = 0.25
+"""How much of another style, at the most, the finish learns to take away."""
 Floats = npt.NDArray[np.float32]
 
 
@@ -73,7 +76,10 @@ def coloured(straight: Floats, main: Floats) -> Floats:
     lines = ink.sum() < 0.62 * alpha.sum()
     dark, light = main * 0.22, 0.75 + 0.25 * main
     pale = float(main @ np.array([0.299, 0.587, 0.114])) > 0.78  # would not be seen on white
-    body, stroke = (main, main * 0.3) if pale else (main, dark) if lines else (light, main)
+    if pale:
+        body, stroke = (main, main * 0.3) if lines else (main * 0.3, main * 0.88)
+    else:
+        body, stroke = (main, dark) if lines else (light, main)
     rgb = body + (stroke - body) * np.clip(ink / np.maximum(alpha, 1e-3), 0, 1)[..., None]
     return np.concatenate([rgb, alpha[..., None]], -1).astype(np.float32)
 
@@ -84,9 +90,10 @@ def unfit(straight: Floats) -> bool:
     rows, columns = (np.flatnonzero(seen.any(axis)) for axis in (1, 0))
     if not len(rows):
         return True
-    full = seen.sum() > 0.93 * (rows[-1] - rows[0] + 1) * (columns[-1] - columns[0] + 1)
+    height, width = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
+    full, empty = seen.sum() > 0.93 * height * width, seen.sum() < 0.09 * max(height, width) ** 2
     colours = straight[seen][:, :3]
-    return bool(full or (colours.max(1) - colours.min(1)).mean() < 0.06)
+    return bool(full or empty or (colours.max(1) - colours.min(1)).mean() < 0.06)
 
 
 def blue_to(straight: Floats, main: Floats) -> Floats:
@@ -106,7 +113,7 @@ def sprites(data: Path, found: Sequence[Concept]) -> tuple[Tensor, list[tuple[in
     for c, concept in enumerate(found):
         if concept.colour:
             colours[c] = torch.tensor(colour(concept.colour.split()))
-    for family in COLOURED[:4]:
+    for family in COLOURED[:5]:
         for number, c, _ in pairs:
             if described[number]["family"] == family and colours[c, 0] < 0:
                 colours[c] = torch.from_numpy(main_colour(stored[number].astype(np.float32) / 255))
@@ -137,14 +144,15 @@ def basis(pictures: Tensor, weights: Tensor, components: int) -> tuple[Tensor, T
     return mean, F.normalize(vectors[:, order].T @ centred, dim=1)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--finishing", type=int, default=FINISHING)
     parser.add_argument("--threads", type=int, default=1)
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     args.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
@@ -169,9 +177,15 @@ def main() -> None:
     spread = wanted.square().mean().sqrt()
     net = SpriteNet(len(shown), len(styles), len(parts))
     optimizer = torch.optim.AdamW(net.parameters(), RATE, weight_decay=1e-4, fused=True)
-    step = 0
+    finish = Finish().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    nn.init.zeros_(finish.last.weight)
+    polisher = torch.optim.AdamW(finish.parameters(), FINISH_RATE, weight_decay=1e-4, fused=True)
+    step = polished = 0
     if state:
         net.load_state_dict(state["net"])
+        finish.load_state_dict(state["finish"])
+        polisher.load_state_dict(state["polisher"])
+        polished = state["polished"]
         optimizer.load_state_dict(state["optimizer"])
         step = state["step"]
     random = np.random.default_rng([args.seed, step])
@@ -179,10 +193,9 @@ def main() -> None:
     begun, losses = time.monotonic(), []
 
     def write() -> None:
-        torch.save(
-            {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "mean": mean, "parts": parts},
-            saved.with_suffix(".new"),
-        )
+        now = {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "mean": mean, "parts": parts}
+        now |= {"finish": finish.state_dict(), "polisher": polisher.state_dict(), "polished": polished}
+        torch.save(now, saved.with_suffix(".new"))
         saved.with_suffix(".new").replace(saved)
         notes = {
             "concepts": json.dumps([[found[c].name, *found[c].aliases] for c in shown]),
@@ -190,7 +203,7 @@ def main() -> None:
         }
         has = torch.zeros(len(shown), len(styles), dtype=torch.uint8)
         has[concept, style] = 1
-        tensors = packed(net, mean, parts, spread, has, colours[shown])
+        tensors = packed(net, finish, mean, parts, spread, has, colours[shown])
         write_atomically(args.out / "sprites.safetensors", save(tensors, notes))
 
     while step < args.steps:
@@ -209,6 +222,35 @@ def main() -> None:
         if step % 500 == 0:
             print(f"step {step}: {np.mean(losses[-500:]):.4f} of the variance left, {time.monotonic() - begun:.0f} s", flush=True)
         if step % 2000 == 0 or step == args.steps:
+            write()
+
+    # then the finish, on what the net decodes: itself, with a little noise, or with another style of the same thing shining through
+    net.requires_grad_(False)
+    kin: dict[int, list[int]] = {}
+    for row, c in enumerate(concept.tolist()):
+        kin.setdefault(c, []).append(row)
+    losses.clear()
+    while polished < args.finishing:
+        for group in polisher.param_groups:
+            group["lr"] = FINISH_RATE * min((polished + 1) / 100, 0.5 + 0.5 * math.cos(math.pi * polished / args.finishing) + 0.01)
+        rows = torch.from_numpy(random.choice(len(flat), FINISH_BATCH, p=chance))
+        others = torch.tensor([int(random.choice(kin[int(c)])) for c in concept[rows]])
+        share = torch.from_numpy(random.uniform(-GHOSTS, GHOSTS, (FINISH_BATCH, 1)).clip(0).astype(np.float32))
+        near = net.concept(concept[rows]) + 0.03 * net.concept.weight.std() * torch.randn(FINISH_BATCH, net.inside)
+        given = net(near, torch.lerp(net.style(style[rows]), net.style(style[others]), share))
+        decoded = premultiplied((mean + (given * spread) @ parts).view(-1, 4, SIDE, SIDE))
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            made = finish(decoded.contiguous(memory_format=torch.channels_last))
+        wrong = (made.float() - pictures[rows]).square()
+        loss = (wrong + 1e-4).sqrt().mean()
+        polisher.zero_grad(set_to_none=True)
+        loss.backward()
+        polisher.step()
+        losses.append(float(wrong.detach().mean() / (decoded - pictures[rows]).square().mean()))
+        polished += 1
+        if polished % 250 == 0:
+            print(f"finish {polished}: {np.mean(losses[-250:]):.3f} of the error left, {time.monotonic() - begun:.0f} s", flush=True)
+        if polished % 1000 == 0 or polished == args.finishing:
             write()
 
 

@@ -29,8 +29,9 @@ MARGIN = 0.04
 """Free around a drawn thing, of the side."""
 PARTLY, FARTHEST = 0.25, 0.45
 """The distance of a noun that is known but for the words before it, and the farthest that the vectors of words may be."""
-LIKED = {"noto": 6.0, "noto-v1": 5.0, "openclipart-a": 4.0, "glyphs-poly": 3.0, "icon-park": 2.0, "noto-emoji": 2.0}
-"""How often a style is drawn; the others 1."""
+LIKED = {"noto": 6.0, "noto-v1": 5.0, "openclipart-a": 4.0, "glyphs-poly": 3.0, "fluent-color": 2.0, "icon-park": 1.5, "noto-emoji": 1.5}
+PLAINLY = 0.4
+"""How often a style is drawn, and how often one that is not in that list."""
 Vectors = Callable[[Sequence[str]], Tensor]
 """Texts -> unit vectors (T, E)."""
 IRREGULAR = {
@@ -76,10 +77,36 @@ class SpriteNet(nn.Module):
         return out
 
 
-def packed(net: SpriteNet, mean: Tensor, parts: Tensor, spread: Tensor, has: Tensor, colours: Tensor) -> dict[str, Tensor]:
+class Finish(nn.Module):
+    """Takes the grain off decoded pictures (B, 4, S, S), and the ghosts of other styles: what it adds is learnt on what they should be."""
+
+    width = 48
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(16, self.width, 3, padding=1)
+        self.second = nn.Conv2d(self.width, self.width, 3, padding=1)
+        self.third = nn.Conv2d(self.width, self.width, 3, padding=2, dilation=2)
+        self.last = nn.Conv2d(self.width, 16, 3, padding=1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        x = F.silu(self.first(F.pixel_unshuffle(images, 2)))
+        x = x + F.silu(self.second(x))
+        x = x + F.silu(self.third(x))
+        return premultiplied(images + F.pixel_shuffle(self.last(x), 2))
+
+
+def premultiplied(images: Tensor) -> Tensor:
+    """Numbers (B, 4, S, S) brought into their range: alpha in [0, 1], colours in [0, alpha]."""
+    alpha = images[:, 3:].clamp(0, 1)
+    return torch.cat([images[:, :3].clamp_min(0).minimum(alpha), alpha], 1)
+
+
+def packed(net: SpriteNet, finish: Finish, mean: Tensor, parts: Tensor, spread: Tensor, has: Tensor, colours: Tensor) -> dict[str, Tensor]:
     """What a file of weights holds. ``has`` (C, S): which were seen together; ``colours`` (C, 3): -1 where it has none of its own."""
     own = {"mean": mean, "parts": parts * spread, "has": has.to(torch.uint8), "colours": colours}
-    return weights.pack(own | {f"net.{name}": value for name, value in net.state_dict().items()})
+    modules = (("net", net), ("finish", finish))
+    return weights.pack(own | {f"{prefix}.{name}": value for prefix, part in modules for name, value in part.state_dict().items()})
 
 
 @dataclass(frozen=True)
@@ -102,7 +129,9 @@ class Sprites:
         state = weights.unpack(tensors)
         self.mean, self.parts, self.colours, self.has = (state[name] for name in ("mean", "parts", "colours", "has"))
         self.net = SpriteNet(len(names), len(self.styles), len(self.parts)).requires_grad_(False)
-        self.net.load_state_dict({name.removeprefix("net."): value for name, value in state.items() if name.startswith("net.")})
+        self.finish = Finish().requires_grad_(False)
+        for prefix, part in (("net.", self.net), ("finish.", self.finish)):
+            part.load_state_dict({name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)})
         self.named = {alias: c for c, own in reversed(list(enumerate(names))) for alias in own}
         self.named |= {name: c for c, name in enumerate(self.concepts)}
         self.vectors = vectors
@@ -182,12 +211,12 @@ class Sprites:
     def decode(self, concept: Tensor, style: Tensor) -> Tensor:
         """Vectors of concepts (n, 96) and styles (n, 32) -> pictures (n, 4, SIDE, SIDE), premultiplied."""
         flat = torch.addmm(self.mean, self.net(concept, style), self.parts)
-        images = flat.view(-1, 4, SIDE, SIDE).clamp(0, 1)
-        return torch.cat([images[:, :3].minimum(images[:, 3:]), images[:, 3:]], 1)
+        out: Tensor = self.finish(premultiplied(flat.view(-1, 4, SIDE, SIDE)))
+        return out
 
     def _styles(self, concepts: Sequence[int], randoms: Sequence[np.random.Generator]) -> tuple[Tensor, Tensor]:
         """For each thing a mixture of two of the styles that it was seen in, and one that gives it colours."""
-        liked = np.array([LIKED.get(name.split()[0], 1.0) for name in self.styles])
+        liked = np.array([LIKED.get(name.split()[0], PLAINLY) for name in self.styles])
         table = self.net.style.weight
         forms, palettes = [], []
         for c, random in zip(concepts, randoms, strict=True):
@@ -322,13 +351,17 @@ def recoloured(image: Tensor, rgb: RGB) -> Tensor:
     if float(main.max() - main.min()) < 0.18:  # grey, black or white: told from the rest by how light it is
         belongs = belongs * (1.6 - (light - _light(main[:, None, None])).abs() / 0.36).clamp(0, 1)
     extreme = ((light - 0.86) / 0.08).clamp(0, 1).maximum(((0.2 - light) / 0.08).clamp(0, 1)) * (straight.amax(0) - straight.amin(0) < 0.3)
+    belongs, extreme = F.avg_pool2d(torch.stack([belongs, extreme])[None], 3, 1, 1, count_include_pad=False)[0]  # a learnt colour has grain
     rest = (1 - belongs) * (1 - extreme)
+    pale = max(0.0, float(_light(target)) - 0.8) * 5
+    inside = -F.max_pool2d(-alpha[None], 5, 1, 2)[0]
+    rim = pale * (alpha - F.avg_pool2d(inside[None], 3, 1, 1)[0]).clamp(0, 1)  # white is seen on white by its edge
     middle = float((light * belongs)[solid].sum() / belongs[solid].sum().clamp_min(1e-3))
     for others, ends, depth in ((0.0, 0.0, 1.0), (0.5, 0.0, 0.9), (1.0, 0.1, 0.8), (1.0, 0.5, 0.65), (1.0, 0.85, 0.5), (1.0, 1.0, 0.3)):
         share = (belongs + others * rest + ends * (1 - belongs) * extreme).clamp(0, 1)
         difference = (light - middle) * depth
         shaded = target[:, None, None] * (1 + difference.clamp(max=0) * 1.2)
-        shaded = shaded + (1 - shaded) * difference.clamp(min=0) * 0.75
+        shaded = (shaded + (1 - shaded) * difference.clamp(min=0) * 0.75) * (1 - 0.3 * rim)
         out = straight.lerp(shaded.clamp(0, 1), share)
         if _close(out[:, solid], target) and float(share[solid].mean()) > 0.5:
             break
