@@ -18,7 +18,7 @@ from training.judge.composer import Composer, Picture, kept
 from training.judge.tower import Judge
 
 BATCH, RATE, WARM_UP, DECAY, AVERAGE, SMOOTHING, MOST_WRONG = 256, 1.6e-3, 200, 0.05, 0.9995, 0.05, 120
-SIDES = ((0.6, 32), (1.0, 48))
+SIDES = ((0.6, 32), (1.0, 64))
 """Up to which part of the time the pictures have which side."""
 REDRAWN = 0.12
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from creativity.models import weights
 
 WIDTH, BUCKETS, INSIDE, LONGEST = 192, 32768, 96, 20
-SIZE = 48
+SIZE = 64
 
 
 def grouped(width: int) -> nn.Module:
@@ -45,12 +45,24 @@ class Pooling(nn.Module):
         return torch.flatten((weight.softmax(1).to(said.dtype)[..., None] * said).sum(1), 1)
 
 
+class Patches(nn.Module):
+    """Pictures cut into 8 x 8 patches, each a vector; small pictures have small patches, which meet the same weights, summed (Beyer et al., 2023)."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(width, 3, 8, 8) / 14)
+
+    def forward(self, images: Tensor) -> Tensor:
+        side = images.shape[-1] // 8
+        return F.conv2d(images, F.avg_pool2d(self.weight, 8 // side) * (8 // side) ** 2, stride=side)
+
+
 class Pictures(nn.Module):
-    """(B, 3, H, W) in [0, 1], H and W multiples of 16 -> (B, 192)."""
+    """(B, 3, S, S) in [0, 1], S is 64, 32 or 16 -> (B, 192)."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(3, 64, 4, 4, bias=False), nn.BatchNorm2d(64))
+        self.stem = nn.Sequential(Patches(64), nn.BatchNorm2d(64))
         layers: list[nn.Module] = []
         for width, depth in ((64, 2), (128, 4), (256, 3)):
             if width > 64:
