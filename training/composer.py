@@ -42,7 +42,22 @@ COLOURS: dict[str, tuple[tuple[float, float], tuple[float, float], tuple[float, 
 }
 OTHER_WORDS = {"grey": ("grey", "gray"), "turquoise": ("turquoise", "teal", "cyan"), "purple": ("purple", "violet")}
 COUNTS = {2: ("two", "a pair of", "2"), 3: ("three", "3"), 4: ("four", "4"), 5: ("five", "5"), 6: ("six", "6")}
-SHAPES = ("circle", "square", "triangle", "star", "heart", "rectangle", "oval", "diamond", "hexagon", "pentagon", "cross", "crescent", "ring", "arrow")
+SHAPES = (
+    "circle",
+    "square",
+    "triangle",
+    "star",
+    "heart",
+    "rectangle",
+    "oval",
+    "diamond",
+    "hexagon",
+    "pentagon",
+    "cross",
+    "crescent",
+    "ring",
+    "arrow",
+)
 RELATIONS: dict[str, tuple[tuple[str, ...], tuple[float, float]]] = {  # words, and where the first thing is, seen from the second
     "left": (("to the left of", "left of", "on the left of"), (-1, 0)),
     "right": (("to the right of", "right of", "on the right of"), (1, 0)),
@@ -132,7 +147,15 @@ def draw_shape(shape: str, side: int = 64) -> Array:
         polygon([point for pair in zip(outer, inner, strict=True) for point in pair])
     elif shape == "heart":
         t = np.linspace(0, 2 * np.pi, 120)
-        polygon(list(zip((np.sin(t) ** 3 * 0.95).tolist(), (-(13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)) / 17 - 0.1).tolist(), strict=True)))
+        polygon(
+            list(
+                zip(
+                    (np.sin(t) ** 3 * 0.95).tolist(),
+                    (-(13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)) / 17 - 0.1).tolist(),
+                    strict=True,
+                )
+            )
+        )
     elif shape == "cross":
         polygon([(-0.25, -0.9), (0.25, -0.9), (0.25, 0.9), (-0.25, 0.9)])
         polygon([(-0.9, -0.25), (0.9, -0.25), (0.9, 0.25), (-0.9, 0.25)])
@@ -268,7 +291,9 @@ class Composer:
             colour = None
         return self._described(noun, str(colour) if colour else None, layer, background, behind)
 
-    def _described(self, noun: str, colour: str | None, layer: Layer, background: Callable[[int], Array] | RGB, behind: str | None) -> Picture:
+    def _described(
+        self, noun: str, colour: str | None, layer: Layer, background: Callable[[int], Array] | RGB, behind: str | None
+    ) -> Picture:
         plain = noun
         if colour:
             noun = f"{self.word(colour)} {plain}"
@@ -340,7 +365,7 @@ class Composer:
             shape, colour = self.pick(SHAPES), self.colour("white")
             return self.shape_at[shape], f"{self.word(colour)} {shape}", f"{self.word(colour)} {plural(shape)}", self.paint(colour)
         icon = int(self.random.choice(self.emoji if self.chance(0.7) or not len(self.mono) else self.mono))
-        noun = min((c for c in self.icons[icon]["captions"][:3]), key=len)  # type: ignore[index]
+        noun = self.icons[icon]["captions"][0]  # type: ignore[index]
         if self.icons[icon]["mono"] or self.chance(0.3):
             colour = self.colour("white")
             return icon, f"{colour} {noun}", f"{colour} {plural(noun)}", self.paint(colour)
@@ -373,7 +398,12 @@ class Composer:
     def _spread(self, number: int) -> list[tuple[tuple[float, float], float]]:
         """Places for some things, apart from one another: rows, columns, grids, or at random."""
         if number == 1:
-            return [((0.5 + float(self.random.uniform(-0.1, 0.1)), 0.5 + float(self.random.uniform(-0.1, 0.1))), float(self.random.uniform(0.3, 0.75)))]
+            return [
+                (
+                    (0.5 + float(self.random.uniform(-0.1, 0.1)), 0.5 + float(self.random.uniform(-0.1, 0.1))),
+                    float(self.random.uniform(0.3, 0.75)),
+                )
+            ]
         draw = self.random.random()
         across = number if draw < 0.25 else 1 if draw < 0.4 else (number + 1) // 2 if number < 5 or draw < 0.7 else 3
         rows = -(-number // across)
@@ -385,7 +415,12 @@ class Composer:
             x = 0.5 + (k % across - (in_row - 1) / 2) * 0.92 / max(across, 2 if rows > 1 else 1)
             y = 0.5 + (row - (rows - 1) / 2) * 0.92 / max(rows, 1)
             shake = 0.08 * size
-            out.append(((x + float(self.random.uniform(-shake, shake)), y + float(self.random.uniform(-shake, shake))), size * float(self.random.uniform(0.75, 1.0))))
+            out.append(
+                (
+                    (x + float(self.random.uniform(-shake, shake)), y + float(self.random.uniform(-shake, shake))),
+                    size * float(self.random.uniform(0.75, 1.0)),
+                )
+            )
         return out
 
     def relation(self) -> list[Picture]:
@@ -404,7 +439,9 @@ class Composer:
             layers = []
             for side, thing in ((sign, first), (-sign, second)):
                 shake = self.random.uniform(-0.06, 0.06, 2)
-                layer = self.pose(thing[0], (size * 0.85, size * 1.1), (0.5 + side * x * 0.25 + float(shake[0]), 0.5 + side * y * 0.25 + float(shake[1])))
+                layer = self.pose(
+                    thing[0], (size * 0.85, size * 1.1), (0.5 + side * x * 0.25 + float(shake[0]), 0.5 + side * y * 0.25 + float(shake[1]))
+                )
                 layer.colour = thing[3]
                 layers.append(layer)
             caption = f"{one} {said} {other}{end}"
@@ -419,7 +456,11 @@ class Composer:
         one, two = self.colour(), self.colour()
         while two == one:
             two = self.colour()
-        outer = self.pick(("circle", "square", "heart", "diamond", "hexagon")) if outer in ("ring", "crescent", "cross", "arrow", "star") else outer
+        outer = (
+            self.pick(("circle", "square", "heart", "diamond", "hexagon"))
+            if outer in ("ring", "crescent", "cross", "arrow", "star")
+            else outer
+        )
         end = self.pick(("inside", "in"))
         pictures = []
         for a, b in ((one, two), (two, one)):
@@ -434,12 +475,27 @@ class Composer:
         while two == one:
             two = self.colour()
         inks = np.array([self.paint(one), self.paint(two)])
-        kind = self.pick(("stripes", "horizontal stripes", "vertical stripes", "diagonal stripes", "checkerboard", "dots", "spiral", "target", "gradient", "halves"))
+        kind = self.pick(
+            (
+                "stripes",
+                "horizontal stripes",
+                "vertical stripes",
+                "diagonal stripes",
+                "checkerboard",
+                "dots",
+                "spiral",
+                "target",
+                "gradient",
+                "halves",
+            )
+        )
         count, phase, turn = int(self.random.integers(3, 8)), float(self.random.uniform(0, 1)), float(self.random.uniform(0, np.pi))
         centre = self.random.uniform(-0.15, 0.15, 2)
-        angle = {"horizontal stripes": np.pi / 2, "vertical stripes": 0.0, "diagonal stripes": np.pi / 4 + (np.pi / 2 if phase > 0.5 else 0)}.get(
-            kind, float(self.random.choice([0, np.pi / 2])) if self.chance(0.7) else turn
-        )
+        angle = {
+            "horizontal stripes": np.pi / 2,
+            "vertical stripes": 0.0,
+            "diagonal stripes": np.pi / 4 + (np.pi / 2 if phase > 0.5 else 0),
+        }.get(kind, float(self.random.choice([0, np.pi / 2])) if self.chance(0.7) else turn)
 
         def draw(side: int) -> Array:
             over = 3
@@ -502,7 +558,11 @@ class Composer:
             layer = self.pose(self.shape_at[shape], (0.1, 0.6), (float(self.random.random()), float(self.random.random())))
             layer.turn, layer.colour = float(self.random.uniform(0, 6.3)), self.paint(self.colour())
             layers.append(layer)
-        return Picture(self.pick((f"random {plural(shape)}", f"many {plural(shape)}", "abstract noise", "colourful clutter")), self.paint(self.colour()), layers)
+        return Picture(
+            self.pick((f"random {plural(shape)}", f"many {plural(shape)}", "abstract noise", "colourful clutter")),
+            self.paint(self.colour()),
+            layers,
+        )
 
     def pictures(self, count: int, shares: dict[str, float]) -> list[Picture]:
         """``count`` pictures of the kinds in these shares; none whose caption is kept for the test."""

@@ -30,7 +30,17 @@ STAGES = ((32, 6000, 0.0), (48, 2400, 0.0), (64, 400, 1.0))
 """Side in pixels, steps, and how far (L2, of the whole picture) the pictures are pushed against the encoder (Goodfellow et al., 2015)."""
 RATE, WARM_UP, DECAY, AVERAGE = 1.6e-3, 200, 0.05, 0.9993
 SMOOTHING, TAUGHT, MOST_WRONG = 0.05, 1.5, 110
-SHARES = {"emoji": 0.46, "emoji_mono": 0.05, "mono": 0.12, "clipart": 0.06, "shape": 0.06, "count": 0.06, "relation": 0.08, "inside": 0.02, "pattern": 0.03}
+SHARES = {
+    "emoji": 0.46,
+    "emoji_mono": 0.05,
+    "mono": 0.12,
+    "clipart": 0.06,
+    "shape": 0.06,
+    "count": 0.06,
+    "relation": 0.08,
+    "inside": 0.02,
+    "pattern": 0.03,
+}
 WITH_SCENES = {"scene": 0.05, "things_in_scene": 0.04}
 
 
@@ -71,7 +81,9 @@ def contrast(images: Tensor, texts: Tensor, positive: Tensor, scale: Tensor) -> 
     return (rows + columns) / 2
 
 
-def batch(composer: Composer, pieces: WordPieces, side: int, shares: dict[str, float], redrawn: tuple[np.ndarray, list[str]] | None) -> tuple[Tensor, Tensor, Tensor]:
+def batch(
+    composer: Composer, pieces: WordPieces, side: int, shares: dict[str, float], redrawn: tuple[np.ndarray, list[str]] | None
+) -> tuple[Tensor, Tensor, Tensor]:
     """Pictures (B, 3, side, side), the word pieces of their unique captions and of wrong ones (U, L), and which caption is whose (B, U)."""
     pictures = composer.pictures(BATCH, shares)
     images = composer.render(pictures, side)
@@ -94,6 +106,11 @@ def batch(composer: Composer, pieces: WordPieces, side: int, shares: dict[str, f
     positive = torch.zeros(BATCH, len(columns))
     positive[torch.arange(BATCH), torch.tensor([number[text] for text in captions])] = 1
     return images, pieces.encode(columns, TextTower.limit), positive
+
+
+def widened(pieces: Tensor) -> Tensor:
+    """Rows of word pieces, padded to the limit, so that those of two lists fit together."""
+    return F.pad(pieces, (0, TextTower.limit - pieces.shape[1]), value=PADDING)
 
 
 def taught_words(data: Path, out: Path, pieces: WordPieces, captions: Sequence[str]) -> tuple[list[str], Tensor]:
@@ -194,7 +211,9 @@ def main() -> None:
     guide.image.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     plain = [p for p in guide.parameters() if p.ndim < 2]
     weights = [p for p in guide.parameters() if p.ndim >= 2]
-    optimizer = torch.optim.AdamW([{"params": weights, "weight_decay": DECAY}, {"params": plain, "weight_decay": 0.0}], RATE, betas=(0.9, 0.98))
+    optimizer = torch.optim.AdamW(
+        [{"params": weights, "weight_decay": DECAY}, {"params": plain, "weight_decay": 0.0}], RATE, betas=(0.9, 0.98)
+    )
     total, step = sum(steps for _, steps, _ in STAGES), 0
     saved = args.out / "guide.pt"
     if saved.exists():
@@ -213,7 +232,9 @@ def main() -> None:
     texts, vectors = taught_words(args.data, args.out, pieces, list(dict.fromkeys(captions)))
     taught = pieces.encode(texts, TextTower.limit)
     composer.neighbours = neighbours(composer, texts, vectors)
-    spoken = [*COLOURS, *SHAPES, *SPOKEN, *(scene for said in scenes.captions for scene in said)] if scenes else [*COLOURS, *SHAPES, *SPOKEN]
+    spoken = (
+        [*COLOURS, *SHAPES, *SPOKEN, *(scene for said in scenes.captions for scene in said)] if scenes else [*COLOURS, *SHAPES, *SPOKEN]
+    )
     shares = SHARES | (WITH_SCENES if scenes else {})
     redrawn = None
     start, since, losses = time.monotonic(), step, []
@@ -230,7 +251,7 @@ def main() -> None:
             group["lr"] = rate
         images, columns, positive = batch(composer, pieces, side, shares, redrawn)
         some = torch.from_numpy(composer.random.integers(len(texts), size=96))
-        words = guide.texts(torch.cat([F.pad(columns, (0, taught.shape[1] - columns.shape[1])), taught[some]]))
+        words = guide.texts(torch.cat([widened(columns), widened(taught[some])]))
         said, heard = words[: len(columns)], words[len(columns) :]
         scale = guide.log_scale.exp().clamp(max=60)
         if push:
@@ -252,7 +273,10 @@ def main() -> None:
         losses.append((loss.item(), lesson.item()))
         if step % 50 == 0:
             a, b = np.mean(losses, 0)
-            print(f"step {step}/{total} side {side} loss {a:.3f} taught {b:.3f} scale {scale.item():.1f} {(step - since) * BATCH / (time.monotonic() - start):.0f}/s", flush=True)
+            print(
+                f"step {step}/{total} side {side} loss {a:.3f} taught {b:.3f} scale {scale.item():.1f} {(step - since) * BATCH / (time.monotonic() - start):.0f}/s",
+                flush=True,
+            )
             losses = []
         if step % 500 == 0 or step == total:
             state = {"guide": guide.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(), "step": step}
@@ -278,7 +302,10 @@ def folded(state: dict[str, Tensor]) -> dict[str, Tensor]:
 def export(average: Guide, pieces: WordPieces, captions: Sequence[str], path: Path) -> None:
     """The file that ships: both towers, the vocabulary, and the words that captions had."""
     known = sorted({word for caption in captions for word in words(caption)})
-    tensors = pack(folded({f"image.{k}": v for k, v in average.image.state_dict().items()}) | {f"text.{k}": v for k, v in average.text.state_dict().items()})
+    tensors = pack(
+        folded({f"image.{k}": v for k, v in average.image.state_dict().items()})
+        | {f"text.{k}": v for k, v in average.text.state_dict().items()}
+    )
     for name, lines in (("pieces", pieces.pieces[len(SPECIAL) :]), ("words", known)):
         tensors[name] = torch.frombuffer(bytearray("\n".join(lines).encode()), dtype=torch.uint8)
     save_file(tensors, path, {"scale": str(average.log_scale.exp().item())})

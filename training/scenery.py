@@ -11,7 +11,26 @@ import numpy as np
 from creativity.models.priors.places import NAMES
 from creativity.models.priors.scenes import TIMES, WEATHER, scene
 
-ON = ("beach", "hill", "mountain", "field", "table", "road", "street", "island", "meadow", "stage", "moon surface", "farm", "grass", "lawn", "shelf", "desk", "ice", "rooftop")
+ON = (
+    "beach",
+    "hill",
+    "mountain",
+    "field",
+    "table",
+    "road",
+    "street",
+    "island",
+    "meadow",
+    "stage",
+    "moon surface",
+    "farm",
+    "grass",
+    "lawn",
+    "shelf",
+    "desk",
+    "ice",
+    "rooftop",
+)
 UNDER = ("rainbow", "full moon", "moon", "stars", "clouds", "sun", "fireworks", "starry sky", "northern lights", "aurora")
 BARE = ("snow", "rain", "fog", "mist", "space", "outer space", "nature", "underwater", "indoors", "winter", "grass", "lava", "ice", "water")
 
@@ -22,7 +41,11 @@ def said(name: str) -> tuple[list[str], str]:
     if name in ("underwater", "indoors"):
         return [name], name
     where = "under" if name in UNDER else "on" if any(word in name for word in ON) else "in"
-    the = f"the {name}" if name in ("sea", "ocean", "desert", "forest", "snow", "rain", "sky", "city", "mountains", "countryside", "jungle") else article + name
+    the = (
+        f"the {name}"
+        if name in ("sea", "ocean", "desert", "forest", "snow", "rain", "sky", "city", "mountains", "countryside", "jungle")
+        else article + name
+    )
     return [name, article + name, the, f"a picture of {article}{name}"], f"{where} {the}"
 
 
@@ -30,14 +53,24 @@ def describe(place: str | None, time: str | None, sign: str | None) -> tuple[lis
     """Captions of a scene, and where a thing in it is said to be."""
     captions: list[str] = []
     places: list[str] = []
-    at = "" if time is None else f"in the {time}" if time in ("morning", "evening", "afternoon", "dark", "darkness", "moonlight", "starlight") else f"at {time}"
+    at = (
+        ""
+        if time is None
+        else f"in the {time}"
+        if time in ("morning", "evening", "afternoon", "dark", "darkness", "moonlight", "starlight")
+        else f"at {time}"
+    )
     if place:
         alone, there = said(place)
         captions = [f"{text} {at}".strip() for text in alone]
         places = [f"{there} {at}".strip()]
         if time in ("sunset", "sunrise"):
             over = there.split(" ", 1)[-1]
-            captions += [f"a {time} over {over}", f"{time} over {over}", f"the sun {'setting' if time == 'sunset' else 'rising'} over {over}"]
+            captions += [
+                f"a {time} over {over}",
+                f"{time} over {over}",
+                f"the sun {'setting' if time == 'sunset' else 'rising'} over {over}",
+            ]
         if time == "night":
             captions.append(f"{alone[-2] if len(alone) > 1 else alone[0]} by night")
     elif time:

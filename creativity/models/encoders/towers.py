@@ -1,4 +1,7 @@
-"""The two towers of the embedded encoder: pictures and texts -> vectors of one space (a small CLIP; Radford et al., 2021, arXiv:2103.00020)."""
+"""The two towers of the embedded encoder: pictures and texts -> vectors of one space.
+
+A small CLIP (Radford et al., 2021, arXiv:2103.00020).
+"""
 
 from __future__ import annotations
 
@@ -65,7 +68,10 @@ class ImageTower(nn.Module):
 
 
 class TextTower(nn.Module):
-    """Numbers of word pieces (T, L), padded -> vectors (T, WIDTH), not yet of unit length. Word order counts: "a left of b" is not "b left of a"."""
+    """Numbers of word pieces (T, L), padded -> vectors (T, WIDTH), not yet of unit length.
+
+    Word order counts: "a left of b" is not "b left of a".
+    """
 
     limit = 32
     inside = 128
