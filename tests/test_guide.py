@@ -151,7 +151,7 @@ def test_every_shape_fills_much_of_its_frame() -> None:
     for shape in SHAPES:
         alpha = maker.levels[0][maker.shape_at[shape], 3].float() / 255
         assert 0.1 < alpha.mean() < 0.95, shape
-        assert max(alpha.amax(0).nonzero().numel(), alpha.amax(1).nonzero().numel()) > 55, shape
+        assert max(alpha.amax(0).nonzero().numel(), alpha.amax(1).nonzero().numel()) > 48, shape
 
 
 def test_the_loss_is_that_of_its_definition() -> None:
@@ -189,6 +189,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Guide, Path]:
             module.running_var.uniform_(0.5, 2)  # type: ignore[union-attr]
             module.weight.data.uniform_(0.5, 1.5)
             module.bias.data.uniform_(-0.3, 0.3)
+    guide.text.place.data.normal_()  # begins at zero, where order is nothing
     path = tmp_path_factory.mktemp("guide") / "guide.safetensors"
     export(guide.eval(), WordPieces(PIECES), ["red cat", "a blue cat"], path)
     return guide, path

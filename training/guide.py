@@ -26,7 +26,7 @@ from training.composer import COLOURS, SHAPES, SPOKEN, Composer, Scenes, load, u
 from training.vocabulary import Teacher, vocabulary
 
 BATCH = 256
-STAGES = ((32, 6000, 0.0), (48, 2400, 0.0), (64, 400, 1.0))
+STAGES = ((32, 2000, 0.0), (48, 950, 0.0), (64, 250, 0.0), (64, 100, 1.0))
 """Side in pixels, steps, and how far (L2, of the whole picture) the pictures are pushed against the encoder (Goodfellow et al., 2015)."""
 RATE, WARM_UP, DECAY, AVERAGE = 1.6e-3, 200, 0.05, 0.9993
 SMOOTHING, TAUGHT, MOST_WRONG = 0.05, 1.5, 110
@@ -241,11 +241,7 @@ def main() -> None:
     while step < total:
         if step % 500 == 0 and redrawn is None and (args.data / "redrawn.json").exists():
             redrawn = np.load(args.data / "redrawn.npz")["pixels"], json.loads((args.data / "redrawn.json").read_text())
-        done = 0
-        for side, steps, push in STAGES:
-            done += steps
-            if step < done:
-                break
+        side, push = stage(step)
         rate = RATE * min((step + 1) / WARM_UP, 0.5 + 0.5 * math.cos(math.pi * step / total) + 0.01)
         for group in optimizer.param_groups:
             group["lr"] = rate
@@ -273,10 +269,8 @@ def main() -> None:
         losses.append((loss.item(), lesson.item()))
         if step % 50 == 0:
             a, b = np.mean(losses, 0)
-            print(
-                f"step {step}/{total} side {side} loss {a:.3f} taught {b:.3f} scale {scale.item():.1f} {(step - since) * BATCH / (time.monotonic() - start):.0f}/s",
-                flush=True,
-            )
+            rate = (step - since) * BATCH / (time.monotonic() - start)
+            print(f"step {step}/{total} side {side} loss {a:.3f} taught {b:.3f} scale {scale.item():.1f} {rate:.0f}/s", flush=True)
             losses = []
         if step % 500 == 0 or step == total:
             state = {"guide": guide.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(), "step": step}
@@ -285,6 +279,11 @@ def main() -> None:
             print(step, {k: round(v, 3) for k, v in exam(average, side).items()}, flush=True)
             export(average, pieces, captions + spoken, args.out / "guide.safetensors")
             start, since = time.monotonic(), step
+
+
+def stage(step: int) -> tuple[int, float]:
+    """How large the pictures of a step are, and how far they are pushed."""
+    return next((side, push) for n, (side, _, push) in enumerate(STAGES) if step < sum(steps for _, steps, _ in STAGES[: n + 1]))
 
 
 def folded(state: dict[str, Tensor]) -> dict[str, Tensor]:
