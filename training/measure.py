@@ -352,12 +352,13 @@ def novelty(sample: Sampler, data: Path, out: Path, things: int = 32) -> list[Fi
     pictures, described = icons(data, "guide", lambda one: True)
     framed = torch.stack([pixels.framed(picture) for picture in pictures])
     chosen = list(tomllib.loads((Path(__file__).parent / "objects.toml").read_text()))[::3][:things]
-    shares, apart, pairs, captions = [], [], [], []
+    shares, coarse, apart, pairs, captions = [], [], [], [], []
     for name in chosen:
         samples = torch.stack([sample(f"{article(name)} on a white background", 1, Streams(seed)("measure"))[0] for seed in range(4)])
         ours = torch.stack([pixels.framed(one) for one in samples])
         share, at = pixels.explained(ours, framed)
         shares += share.tolist()
+        coarse += pixels.explained(F.avg_pool2d(ours, 2), F.avg_pool2d(framed, 2))[0].tolist()
         gaps = [(ours[i] - ours[j]).square().mean().sqrt() for i in range(4) for j in range(i)]
         apart.append(float(min(gaps) > 0.05))
         side = samples.shape[-1]
@@ -366,7 +367,13 @@ def novelty(sample: Sampler, data: Path, out: Path, things: int = 32) -> list[Fi
         captions.append(f"{name}: {share[0]:.2f} of {described[int(at[0])]['family']}")
     save_sheet(out / "nearest.png", pairs, captions)
     return [
-        figure("variance explained by the nearest training picture", "prior", {"mean": shares}, {"mean": 0.85}, most=True),
+        figure(
+            "variance explained by the nearest training picture",
+            "prior",
+            {"mean": shares, "at 12 pixels": coarse},
+            {"mean": 0.85},
+            most=True,
+        ),
         figure("four seeds of a prompt differ", "prior", {"prompts": apart}, {"prompts": 0.95}),
     ]
 
@@ -380,7 +387,8 @@ def sheet(sample: Sampler, out: Path) -> tuple[list[Tensor], list[str]]:
             images = sample(text, 4, Streams(1)("sheet"))
             first.append(images[0])
             texts.append(text)
-            strips.append(opaque(torch.cat(list(images), 2)))
+            edge = torch.full((*images.shape[:3], 1), 0.75)
+            strips.append(opaque(torch.cat([part for one in zip(images, edge, strict=True) for part in one][:-1], 2)))
         save_sheet(out / f"samples-{name}.png", strips, prompts(name))
     return first, texts
 

@@ -88,22 +88,26 @@ def related(image: Tensor, first: str, second: str, way: tuple[int, int]) -> boo
     return along > 0.08 and along > across
 
 
-def count(image: Tensor) -> int:
-    """How many separate things are on a plain background; what is less than a quarter of the largest is none."""
+def things(image: Tensor, least: float, apart: float = 0.2) -> list[Array]:
+    """Where each separate thing on a plain background is; what is less than ``least`` of the largest is a speck and no thing."""
     from scipy import ndimage
 
-    labels, found = ndimage.label(foreground(image, 0.2))
-    if not found:
-        return 0
-    areas = np.bincount(labels.ravel())[1:]
-    return int((areas > areas.max() / 4).sum())
+    labels, found = ndimage.label(foreground(image, apart))
+    areas = np.bincount(labels.ravel(), minlength=found + 1)[1:]
+    return [labels == n + 1 for n in range(found) if areas[n] > least * areas.max()]
+
+
+def count(image: Tensor) -> int:
+    """How many separate things are on a plain background."""
+    return len(things(image, 0.25))
 
 
 def framed(image: Tensor, side: int = 24) -> Tensor:
     """The thing on a plain background, cut out and brought to one size (3, side, side), so that place and size tell nothing."""
-    rows, columns = np.nonzero(foreground(image))
-    if not len(rows):
+    parts = things(image, 0.04, 0.14)
+    if not parts:
         return F.interpolate(image[None], (side, side), mode="area")[0]
+    rows, columns = np.nonzero(np.any(parts, 0))
     top, bottom, left, right = rows.min(), rows.max() + 1, columns.min(), columns.max() + 1
     half = max(bottom - top, right - left) / 2
     x, y = (left + right) / 2, (top + bottom) / 2

@@ -46,7 +46,7 @@ class Pooling(nn.Module):
 
 
 class Patches(nn.Module):
-    """Pictures cut into 8 x 8 patches, each a vector; small pictures have small patches, which meet the same weights, summed (Beyer et al., 2023)."""
+    """Pictures cut into 8 x 8 patches, each a vector; the patches of small pictures meet the same weights, summed (Beyer et al., 2023)."""
 
     def __init__(self, width: int):
         super().__init__()
