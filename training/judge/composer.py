@@ -31,8 +31,8 @@ BESIDE = {
 }
 CORNERS = {(-1, -1): "top left", (1, -1): "top right", (-1, 1): "bottom left", (1, 1): "bottom right"}
 SHARES = {
-    "emoji": 0.34, "tinted": 0.10, "silhouette": 0.07, "mono": 0.07, "clipart": 0.05, "two": 0.09, "several": 0.06,
-    "shape": 0.04, "shapes": 0.03, "shape_pair": 0.05, "inside": 0.01, "scene": 0.055, "pattern": 0.035,
+    "emoji": 0.40, "tinted": 0.10, "silhouette": 0.07, "mono": 0.07, "clipart": 0.05, "two": 0.09, "several": 0.06,
+    "shape": 0.03, "shapes": 0.025, "shape_pair": 0.04, "inside": 0.01, "scene": 0.055, "pattern": 0.02,
 }  # fmt: skip
 UNCOUNTED = (
     "cherries",

@@ -445,14 +445,19 @@ def beach(p: Pen) -> Drawn:
 
 
 def rain(p: Pen) -> Drawn:
-    out = p.fade(0, 100, p.hue("#6c7a89", "#7f8c99", "#5d6b7a"), p.hue("#a7b4c0", "#b8c2cc", "#94a3b1"))
+    grey, over_land = p.hue("#6c7a89", "#7f8c99", "#5d6b7a"), p.heads(0.5)
+    if over_land:  # any land, under a veil
+        out = (meadow, mountains, forest, lake, village, city_day, beach, road)[p.n(0, 7)](p)[0] + p.box(0, 0, 100, 100, grey, f'opacity="{p.u(0.15, 0.5):.2f}"')
+        out += p.box(0, 0, 100, p.u(25, 50), grey, 'opacity=".7"')
+    else:
+        out = p.fade(0, 100, grey, p.hue("#a7b4c0", "#b8c2cc", "#94a3b1"))
     out += p.clouds(p.n(2, 5), 6, 24, p.hue("#e2e7ec", "#55606c", "#c5cdd5", "#46505b"))
     lean, drop, width = p.u(-4, 2), p.hue("#3a6ea5", "#bcd9f5", "#4f8fd0", "#dcecff"), p.u(0.7, 1.6)
     for x, y in zip(p.random.uniform(0, 100, n := p.n(25, 70)), p.random.uniform(22, 100, n), strict=True):
         out += p.line([(x, y), (x + lean, y + p.u(4, 9))], drop, width) if width < 1.3 else p.oval(x, y, 0.9, 2.4, drop)
-    if p.heads(0.4):
+    if p.heads(0.4) and not over_land:
         out += p.ground(88, p.hue("#4f6b52", "#586470"), 2)
-    if p.heads(0.3):
+    if p.heads(0.3) and not over_land:
         out += p.towers(95, False) if p.heads(0.4) else p.house(p.u(30, 70), 92, p.u(18, 28))
     return out, ["a rainy day", "rain", "rain falling from grey clouds", "a grey day with rain", "it is raining", "a rainy sky", "rain clouds"]
 
