@@ -300,7 +300,7 @@ def folded(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def export(average: Guide, pieces: WordPieces, captions: Sequence[str], path: Path) -> None:
     """The file that ships: both towers, the vocabulary, and the words that captions had."""
-    known = sorted({word for caption in captions for word in words(caption)})
+    known = sorted({word for caption in captions for word in words(caption) if word.isalnum()})
     tensors = pack(
         folded({f"image.{k}": v for k, v in average.image.state_dict().items()})
         | {f"text.{k}": v for k, v in average.text.state_dict().items()}

@@ -1,4 +1,4 @@
-"""``creativity models get NAME``: fetch a model once, verify it, and say its licence and size."""
+"""``creativity models get NAME``: fetch a model once, verify it, and say its licence and size; ``try PROMPT``: what a prior imagines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from creativity.cli.parse import Flag, parse
+from creativity.cli.parse import Flag, Outputs, parse
 
 
 @dataclass(frozen=True)
@@ -20,13 +20,23 @@ class Models:
 
     creativity models get hf-hub:laion/CLIP-ViT-B-32-laion2B-s34B-b79K
 
+    creativity models try "a red bird" -o samples.png
+
     creativity list models: what is here, and what can be had
     """
 
-    what: Annotated[Literal["get"], tyro.conf.Positional]
-    """What to do."""
-    name: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME", help_behavior_hint="")]
+    what: Annotated[Literal["get", "try"], tyro.conf.Positional]
+    """get: fetch and verify. try: what a prior imagines for a prompt, as an encoder ranks it, and the words that they do not know."""
+    name: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME|PROMPT", help_behavior_hint="")]
     """An encoder: MODEL/PRETRAINED of open_clip, hf-hub:ORG/REPO or local-dir:PATH, several with + between; or the prior diffusers:REPO."""
+    output: Outputs = ()
+    """Of try: the contact sheet, as PNG; by default samples.png."""
+    prior: str = "embedded"
+    """Of try: embedded, or diffusers:REPO-OR-FOLDER."""
+    encoder: str = "embedded"
+    """Of try: embedded, or any that get knows."""
+    seed: int = 0
+    """Of try: another seed, other pictures."""
     offline: Flag = False
     """Ask no network: verify what is on this machine."""
     json: Flag = False
@@ -38,6 +48,8 @@ def main(words: Sequence[str]) -> int:
 
     import json
 
+    if asked.what == "try":
+        return _try(asked)
     facts = [_get(name, asked.offline) for name in asked.name.split("+")]
     if asked.json:
         print(json.dumps(facts))
@@ -46,6 +58,34 @@ def main(words: Sequence[str]) -> int:
         print(fact.pop("name"))
         for key, value in fact.items():
             print(f"  {key:<8} {value}")
+    return 0
+
+
+def _try(asked: Models) -> int:
+    import json
+    from pathlib import Path
+
+    from creativity.images import open_picture
+    from creativity.models.acquaintance import acquaintance
+    from creativity.models.encoders import open_encoder
+    from creativity.models.priors import open_prior
+    from creativity.sheet import save_sheet
+    from creativity.streams import Streams
+
+    encoder, prior = open_encoder(asked.encoder, offline=asked.offline), open_prior(asked.prior, asked.offline)
+    pictures = prior.pictures(asked.name, SAMPLES, Streams(asked.seed)("prior"))
+    likeness = (encoder.images(pictures) @ encoder.texts([asked.name]).T)[:, 0]
+    order = likeness.argsort(descending=True).tolist()
+    for line in acquaintance(asked.name, encoder, prior):
+        print(line, file=sys.stderr)
+    captions = [f"{likeness[k]:.2f}" for k in order]
+    shown = [open_picture(pictures[k].permute(1, 2, 0).numpy()) for k in order]
+    saved = [save_sheet(Path(path), shown, captions) for path in asked.output or ("samples.png",)]
+    if asked.json:
+        facts = {"prompt": asked.name, "files": [*map(str, saved)], "likeness": likeness.tolist(), "unknown": encoder.unknown(asked.name)}
+        print(json.dumps(facts | {"undrawn": prior.unknown(asked.name)}))
+    else:
+        print(*saved, sep="\n")
     return 0
 
 
@@ -75,4 +115,5 @@ def _get(name: str, offline: bool) -> dict[str, Any]:
     }
 
 
+SAMPLES = 12
 PAGE = "see its page on the hub"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -42,6 +43,18 @@ class Embedded(Encoder):
     @torch.no_grad()
     def _texts(self, texts: Sequence[str]) -> Tensor:
         return F.normalize(self.text(self.pieces.encode(texts, TextTower.limit).to(self.device)), dim=1)
+
+    def nearest(self, word: str) -> tuple[str, float]:
+        """Of the words that training captions had, the one whose vector is nearest, and the cosine of the two."""
+        names, vectors = self._vocabulary
+        near = vectors @ self.texts([word])[0]
+        best = int(near.argmax())
+        return names[best], float(near[best])
+
+    @cached_property
+    def _vocabulary(self) -> tuple[list[str], Tensor]:
+        names = sorted(filter(str.isalnum, self.known))
+        return names, torch.cat([self.texts(names[start : start + 512]) for start in range(0, len(names), 512)])
 
     def unknown(self, text: str) -> list[str]:
         """The words of a text that no training caption had, in their order."""
