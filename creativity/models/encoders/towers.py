@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from creativity.models.encoders.wordpieces import PADDING
 
-SIZE = 64
+SIZE = 48
 """Pictures are looked at with this many pixels a side."""
 WIDTH = 192
 """Length of the vectors."""

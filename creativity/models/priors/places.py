@@ -231,7 +231,7 @@ def _desert(s: Stage) -> None:
     s.feet = 0.9
 
 
-@place("hills, hill, countryside, valley, rolling hills, green hills, hillside, hilltop, highlands, landscape, nature, land")
+@place("hills, countryside, valley, rolling hills, green hills, highlands, landscape, nature, land")
 def _hills(s: Stage) -> None:
     green = s.colour or (0.36, 0.66, 0.25)
     for k in range(3):
@@ -243,7 +243,7 @@ def _hills(s: Stage) -> None:
     s.feet = 0.88
 
 
-@place("a hill, one hill")
+@place("hill, hilltop, hillside, green hill, top of a hill")
 def _hill(s: Stage) -> None:
     green = s.colour or (0.36, 0.66, 0.25)
     s.canvas.below(s.line(s.horizon + 0.14, 0.03), s.ink(*mixed(green, (0.5, 0.75, 0.75), 0.4)))
@@ -434,7 +434,7 @@ def _moonscape(s: Stage) -> None:
     s.feet, s.water = 0.88, None
 
 
-@place("underwater, under the sea, under water, deep sea, reef, coral reef, seabed, aquarium, bottom of the sea, ocean floor")
+@place("underwater, under sea, under the sea, under water, deep sea, reef, coral reef, seabed, aquarium, bottom of the sea, ocean floor")
 def _underwater(s: Stage) -> None:
     c = s.canvas
     for _ in range(4):

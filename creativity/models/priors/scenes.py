@@ -76,6 +76,10 @@ for _sign, _names in WEATHER.items():
         SIGNS[_name] = (*SIGNS.get(_name, ()), _sign)
 
 
+WORDS = frozenset(word for names in (NAMES, HOURS, SIGNS) for name in names for word in name.split())
+"""All words that the names of places, hours and weathers are made of."""
+
+
 def known(words: str) -> bool:
     """Whether some words name a place, a time of day, a weather, or something in the sky."""
     return words in NAMES or words in HOURS or words in SIGNS
