@@ -27,7 +27,8 @@ from training.vocabulary import Teacher, vocabulary
 
 BATCH = 256
 STAGES = ((32, 2000, 0.0), (48, 950, 0.0), (64, 250, 0.0), (64, 100, 1.0))
-"""Side in pixels, steps, and how far (L2, of the whole picture) the pictures are pushed against the encoder (Goodfellow et al., 2015)."""
+"""Side in pixels, steps of a batch each, and how far (L2, of the whole picture) the pictures are pushed against the encoder
+(Goodfellow et al., 2015)."""
 RATE, WARM_UP, DECAY, AVERAGE = 1.6e-3, 200, 0.05, 0.9993
 SMOOTHING, TAUGHT, MOST_WRONG = 0.05, 1.5, 110
 SHARES = {
