@@ -207,7 +207,7 @@ def test_what_ships_says_what_was_taught(shipped: tuple[Guide, Path]) -> None:
     assert F.cosine_similarity(encoder.texts(["red cat", "blue"]), taught).min() > 0.999
     assert encoder.images(images).shape == (5, WIDTH)
     assert encoder.logit_scale == pytest.approx(10, rel=1e-3)
-    assert encoder.unknown("a red dog and a blue Cat!") == ["dog", "and"]
+    assert encoder.unknown("a red dog and two blue Cats!") == ["dog", "and", "two"]
     assert encoder.unknown("красная птица") == ["красная", "птица"]
 
 
@@ -240,3 +240,8 @@ def test_weights_that_are_not_there_or_broken(tmp_path: Path, shipped: tuple[Gui
     broken.write_bytes(shipped[1].read_bytes()[:5000])
     with pytest.raises(CreativityError, match=r"broken\.safetensors does not hold the weights of the embedded encoder"):
         Embedded(broken)
+
+
+def test_a_size_is_said_of_the_thing_and_not_of_its_ground() -> None:
+    sized = [Composer._sized(text, "small") for text in ("grey oval on a brown background", "a picture of an orange star on blue")]
+    assert sized == ["small grey oval on a brown background", "a picture of a small orange star on blue"]

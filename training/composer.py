@@ -353,11 +353,12 @@ class Composer:
 
     @staticmethod
     def _sized(caption: str, size: str) -> str:
-        words = caption.split()
-        at = max((n for n, word in enumerate(words[:4]) if word in ("a", "an")), default=-1)
+        said, on, ground = caption.partition(" on ")
+        words = said.split()
+        at = max((n for n, word in enumerate(words) if word in ("a", "an")), default=-1)
         if at >= 0:
             words[at] = "a"
-        return " ".join([*words[: at + 1], size, *words[at + 1 :]])
+        return " ".join([*words[: at + 1], size, *words[at + 1 :]]) + on + ground
 
     def _noun(self) -> tuple[int, str, str, RGB | None]:
         """A thing for compositions: icon, singular, plural, paint."""

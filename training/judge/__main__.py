@@ -112,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=85, help="of training in all; rate and size of the pictures follow it")
+    parser.add_argument("--minutes", type=float, default=102, help="of training in all; rate and size of the pictures follow it")
     parser.add_argument("--seed", type=int, default=2)
     args = parser.parse_args(arguments)
     torch.set_num_threads(1)

@@ -57,5 +57,6 @@ class Embedded(Encoder):
         return names, torch.cat([self.texts(names[start : start + 512]) for start in range(0, len(names), 512)])
 
     def unknown(self, text: str) -> list[str]:
-        """The words of a text that no training caption had, in their order."""
-        return [word for word in dict.fromkeys(words(text)) if word.isalnum() and word not in self.known]
+        """The words of a text that no training caption had, nor without a plural's ending, in their order."""
+        said = [word for word in dict.fromkeys(words(text)) if word.isalnum()]
+        return [word for word in said if self.known.isdisjoint((word, word.removesuffix("s"), word.removesuffix("es")))]
