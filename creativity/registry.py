@@ -128,6 +128,7 @@ renderers = Registry(
     {
         "es-clip": "creativity.renderers.es_clip:EsClip",
         "shapes": "creativity.renderers.shapes:Shapes",
+        "strokes": "creativity.renderers.strokes:Strokes",
         "triangles": "creativity.renderers.triangles:Triangles",
     },
     aliases={

@@ -414,6 +414,35 @@ def line(x0: float, y0: float, x1: float, y1: float, width: float, stroke: Paint
     return svgwrite.shapes.Line(start, end, debug=False, stroke_width=number(width, decimals), stroke_linecap="round", **paint)
 
 
+def curve(
+    points: Iterable[Sequence[float]], width: float, stroke: Paint, opacity: float = 1.0, *, ends: str = "round", decimals: int = 2
+) -> Mark:
+    """Cubic pieces, one after another, as a true stroke: ``points`` are an end, then two handles and an end for each.
+
+    ``ends`` are round, butt or square.
+    """
+    import svgwrite
+
+    paint = {name.replace("fill", "stroke"): value for name, value in _filled(stroke, opacity).items()}
+    start, *rest = points
+    d = f"M{pair(start, decimals)}C{' '.join(pair(point, decimals) for point in rest)}"
+    return svgwrite.path.Path(
+        d, debug=False, fill="none", stroke_width=number(width, decimals), stroke_linecap=ends, stroke_linejoin="round", **paint
+    )
+
+
+def path(data: str, fill: Paint, opacity: float = 1.0) -> Mark:
+    """A filled path, by the path data of SVG; where it winds around is inside."""
+    import svgwrite
+
+    return svgwrite.path.Path(data, debug=False, **_filled(fill, opacity))
+
+
+def pair(point: Iterable[float], decimals: int = 2) -> str:
+    """A point of a path."""
+    return ",".join(number(value, decimals) for value in point)
+
+
 def _filled(fill: Paint, opacity: float) -> dict[str, str]:
     paint = {"fill": colour(fill)}
     return paint if opacity >= 1 else {**paint, "fill_opacity": number(max(opacity, 0.0), 4)}

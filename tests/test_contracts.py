@@ -20,7 +20,7 @@ from tests.oracles import psnr, resvg
 
 RENDERERS, OBJECTIVES, OPTIMIZERS = registry.renderers.parts(), registry.objectives.names(), registry.optimizers.names()
 MARKS = [name for name, (part, _) in registry.renderers.aliases.items() if part == "shapes"]
-SMALL = {name: {"count": 6} for name in ("es-clip", "triangles", *MARKS)} | {"shapes": {"count": 16}}
+SMALL = {name: {"count": 6} for name in ("es-clip", "strokes", "triangles", *MARKS)} | {"shapes": {"count": 16}}
 
 TERMS = {"terms": {"pixel": 1.0, "edges": 0.5, "ssim": {"weight": 0.2, "scales": 2}}}
 

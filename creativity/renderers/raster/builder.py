@@ -11,7 +11,7 @@ from torch import Tensor
 
 from creativity.renderers.raster import OPACITY_CAP
 from creativity.renderers.raster.compiled import compiled
-from creativity.renderers.raster.forms import FRAME, TRIANGLE, Form
+from creativity.renderers.raster.forms import FRAME, ROUGH, TRIANGLE, Brush, Form
 
 Array = np.ndarray[Any, Any]
 
@@ -61,6 +61,10 @@ class MarkBuilder:
         ends = max(form.corners if form.cornered and form.corners > 3 else 0, 2)
         # Convex outlines cross each row and column twice at most, others once for each edge.
         pieces = max(4 * (height + width) + 8 * points, form.corners * (2 * height + width + 8))
+        rough = form.style((height, width), ROUGH)[:1]
+        if form.brush:
+            rough = np.concatenate([rough, [Brush().ribbons[0]]])
+            ends, points, pieces = _room(form, (height, width))
         self._fixed = {
             "offered": np.array(form.kinds, np.int32),
             "units": form.units((height, width)),
@@ -68,6 +72,8 @@ class MarkBuilder:
             "least": least,
             "most": most,
             "line": line,
+            "style": form.style((height, width)),
+            "rough": rough,
             "goal": _centred(target.permute(1, 2, 0).numpy()),
             "weight": np.empty((0, 0), np.float32) if weight is None else weight.contiguous().numpy(),
             "below": np.empty((height, width, 4), np.float32),
@@ -132,7 +138,7 @@ class MarkBuilder:
     def remove(self, marks: Array) -> None:
         """These marks draw nothing until they are placed anew: they shrink to a point or, where they may not, leave the canvas."""
         scene, frame = self._scene, FRAME * self._form.framed
-        scene.shapes[marks, frame:] = 0.5
+        scene.shapes[marks, frame : 2 * self._form.corners if self._form.brush else None] = 0.5
         scene.shapes[marks, :frame] = [AWAY, AWAY, 0.0, 0.0, 0.0][:frame]
 
     def sweep(self, marks: range, fresh: Array, tries: int, climbers: int, patience: int, seed: int) -> float:
@@ -165,6 +171,17 @@ class MarkBuilder:
         saved = np.zeros(self.count)
         self._kernels.assess(self._scene, saved)
         return saved / self._total
+
+
+def _room(form: Form, size: tuple[int, int]) -> tuple[int, int, int]:
+    """The most points that a ribbon of a stroke has, that all of them have, and the most pixels that their edges cross, one by one."""
+    assert form.brush is not None
+    kernels, (_, most, line), ribbons = compiled("ribbons"), form.limits(size), len(form.brush.ribbons)
+    segments, half = form.corners // 2 - 1, max(most, line)
+    points = 2 * (kernels.MOST_STEPS * segments + kernels.MOST_ARCS)
+    # A side is as long as the stroke, and longer by half its width for every radian that it turns.
+    length = 2 * (form.brush.longest * max(size) + half * (2 + 2 * np.pi * (segments + 1)))
+    return points, ribbons * points, ribbons * (8 * points + 3 * int(length))
 
 
 def _centred(pixels: Array) -> Array:

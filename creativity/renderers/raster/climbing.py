@@ -33,7 +33,7 @@ from numba import float64, int64, uint64
 
 from creativity.renderers.raster import OPACITY_CAP
 from creativity.renderers.raster.flattening import outline
-from creativity.renderers.raster.forms import CIRCLE, LINE, POLYGON, RECTANGLE, REGULAR
+from creativity.renderers.raster.forms import CIRCLE, LINE, POLYGON, RECTANGLE, REGULAR, STROKE
 from creativity.renderers.raster.kernels import RECORD, address, jit, paint, prepare_marks
 from creativity.renderers.raster.simd import load4, load8, load_float, load_int, store4, store8
 
@@ -74,6 +74,10 @@ class Scene(NamedTuple):
     most: float
     line: float
     """Limits of lengths, and half the width of lines if it is fixed, in pixels."""
+    style: Any
+    """(1 + R, 4) float64, the brush of strokes."""
+    rough: Any
+    """The same, of one plain ribbon, for candidates."""
     colours: Any
     """(N, 3) in [0, 1]."""
     opacities: Any
@@ -266,10 +270,15 @@ def seen(kind, row, corners, points):  # type: ignore[no-untyped-def]
 
 
 @jit
+def is_convex(kind, corners):  # type: ignore[no-untyped-def]
+    return kind != STROKE and (kind != POLYGON or corners == 3)
+
+
+@jit
 def sketched(kind, row, form, limits, points):  # type: ignore[no-untyped-def]
-    """The outline of a framed shape into ``points``; returns how many there are, none where it leaves the limits."""
-    corners, least, most, line = form
-    count = outline(kind, row, corners, least, most, line, points)
+    """The outline of a framed shape, or of a stroke, into ``points``; returns how many there are, none where it leaves the limits."""
+    corners, least, most, line, rough = form
+    count = outline(kind, row, corners, least, most, line, rough, points)
     for k in range(count):
         if not (limits[0] <= points[k, 1] <= limits[1] and limits[2] <= points[k, 0] <= limits[3]):
             return 0
@@ -337,7 +346,7 @@ def change_by(sums, brush):  # type: ignore[no-untyped-def]
 @jit
 def sketch(kind, row, form, table, window, reach, state):  # type: ignore[no-untyped-def]
     """A random shape: its centre where the error is, its size log-uniform up to ``reach`` pixels."""
-    corners, least, most, _ = form
+    corners, least, most, _, rough = form
     width = window[3]
     total = 0.0
     for i in range(window[0], window[1]):
@@ -356,6 +365,9 @@ def sketch(kind, row, form, table, window, reach, state):  # type: ignore[no-unt
             lo = middle
     x, y = lo + draw(state), line + draw(state)
     size = 1.5 * math.exp(draw(state) * math.log(max(reach, 2.0) / 1.5))
+    if kind == STROKE:
+        draft(row, corners, least, most, rough, x, y, size, state)
+        return
     if kind > POLYGON:
         row[0], row[1] = x, y
         row[2], row[3] = size * draw_normal(state), size * draw_normal(state)
@@ -399,6 +411,10 @@ def nudge(kind, row, trial, form, limits, reach, state):  # type: ignore[no-unty
     choice = draw(state)
     dx, dy = size * draw_normal(state), size * draw_normal(state)
     which = draw(state)
+    if kind == STROKE:
+        take(trial, row)
+        bend(trial, form, choice, which, dx, dy, state)
+        return
     if kind > POLYGON:
         take(trial, row)
         side = 1.0 if which < 0.5 else -1.0
@@ -460,6 +476,64 @@ def nudge(kind, row, trial, form, limits, reach, state):  # type: ignore[no-unty
 
 
 @jit
+def draft(row, corners, least, most, rough, x, y, size, state):  # type: ignore[no-untyped-def]
+    """A random stroke around (x, y): an arc, as long as ``size``, twice that at most, and thinner than long."""
+    length = min(size * (1.0 + draw(state)), rough[0, 2])
+    step, angle, turn = length / (corners - 1), 2.0 * math.pi * draw(state), 0.8 * draw_normal(state)
+    cx = cy = px = py = 0.0
+    for k in range(corners):
+        row[2 * k], row[2 * k + 1] = px, py
+        cx, cy = cx + px / corners, cy + py / corners
+        px, py = px + step * math.cos(angle), py + step * math.sin(angle)
+        angle += turn / (corners - 1)
+    for k in range(corners):
+        row[2 * k], row[2 * k + 1] = row[2 * k] + x - cx, row[2 * k + 1] + y - cy
+    half = least * math.exp(draw(state) * math.log(max(min(most, 0.5 * length) / least, 1.0)))
+    for k in range(2 * corners, len(row)):
+        row[k] = min(max(half * math.exp(0.3 * draw_normal(state)), least), most)
+
+
+@jit
+def bend(row, form, choice, which, dx, dy, state):  # type: ignore[no-untyped-def]
+    """Makes a stroke its neighbour: one end or handle moved, or the width somewhere, or all of it moved, turned, resized."""
+    corners, least, most, _, rough = form
+    widths = len(row) - 2 * corners
+    if widths and choice > 0.7:
+        one = 2 * corners + int64(which * widths)
+        for k in range(2 * corners, len(row)):
+            if choice > 0.85 or k == one:
+                row[k] = min(max(row[k] + 0.25 * dx, least), most)
+        return
+    moved, cx, cy, radius, length = int64(which * corners), 0.0, 0.0, 1.0, 0.0
+    for k in range(corners):
+        cx, cy = cx + row[2 * k] / corners, cy + row[2 * k + 1] / corners
+    for k in range(corners):
+        radius = max(radius, abs(row[2 * k] - cx) + abs(row[2 * k + 1] - cy))
+    whole = draw(state) < 0.5
+    ux, uy = 1.0 + dx / radius, dy / radius
+    for k in range(corners):
+        px, py = row[2 * k], row[2 * k + 1]
+        if choice < 0.3:
+            # An end goes, and takes the rest with it, the less the further away.
+            share = k / (corners - 1) if which < 0.5 else 1.0 - k / (corners - 1)
+            px, py = px + share * dx, py + share * dy
+        elif choice < 0.5:
+            if k == moved:
+                px, py = px + dx, py + dy
+        elif whole:
+            px, py = px + dx, py + dy
+        else:
+            px, py = cx + ux * (px - cx) - uy * (py - cy), cy + uy * (px - cx) + ux * (py - cy)
+        if k:
+            length += math.sqrt((px - row[2 * k - 2]) ** 2 + (py - row[2 * k - 1]) ** 2)
+        row[2 * k], row[2 * k + 1] = px, py
+    if length > rough[0, 2]:
+        factor = rough[0, 2] / length
+        for k in range(corners):
+            row[2 * k], row[2 * k + 1] = cx + factor * (row[2 * k] - cx), cy + factor * (row[2 * k + 1] - cy)
+
+
+@jit
 def take(into, row):  # type: ignore[no-untyped-def]
     """Copies a shape. Numba's own assignment of arrays takes a second to compile, for its error messages."""
     for k in range(len(row)):
@@ -469,8 +543,8 @@ def take(into, row):  # type: ignore[no-untyped-def]
 @jit
 def climb(kind, row, scene, window, limits, reach, patience, state, trial, sums, brush):  # type: ignore[no-untyped-def]
     """Hill climbing on the scores of the table, until ``patience`` neighbours in a row were no better. Returns the change."""
-    form = (scene.corners, scene.least, scene.most, scene.line)
-    points, convex = seen(kind, trial, scene.corners, scene.points), kind != POLYGON or scene.corners == 3
+    form = (scene.corners, scene.least, scene.most, scene.line, scene.rough)
+    points, convex = seen(kind, trial, scene.corners, scene.points), is_convex(kind, scene.corners)
     count = 3 if kind < POLYGON else scene.corners
     best = math.inf
     failed = 0
@@ -501,13 +575,13 @@ def find(found, scene, window, limits, reach, tries, climbers, patience, state, 
 
     Returns its kind.
     """
-    form = (scene.corners, scene.least, scene.most, scene.line)
+    form = (scene.corners, scene.least, scene.most, scene.line, scene.rough)
     row = found.copy()
     best, kind = math.inf, scene.offered[0]
     for climber in range(climbers):
         start = math.inf
         trying = scene.offered[climber % len(scene.offered)]
-        points, convex = seen(trying, trial, scene.corners, scene.points), trying != POLYGON or scene.corners == 3
+        points, convex = seen(trying, trial, scene.corners, scene.points), is_convex(trying, scene.corners)
         count = 3 if trying < POLYGON else scene.corners
         for _ in range(tries):
             sketch(trying, trial, form, scene.table, window, reach, state)
@@ -550,7 +624,7 @@ def offers(scene, kind):  # type: ignore[no-untyped-def]
 @jit
 def as_polygon(kind, row, scene):  # type: ignore[no-untyped-def]
     """Gives a shape the corners of a polygon like it: points of its outline, as far apart as can be."""
-    count = outline(kind, row, scene.corners, scene.least, scene.most, scene.line, scene.points)
+    count = outline(kind, row, scene.corners, scene.least, scene.most, scene.line, scene.style, scene.points)
     at = len(row) - 2 * scene.corners
     for k in range(scene.corners):
         # Where there are fewer points than corners, the rest lie between them.
@@ -568,7 +642,8 @@ def trace(scene, count, brush, opacity, canvas):  # type: ignore[no-untyped-def]
     Returns how many spans there are.
     """
     points, height, width = scene.pixels, canvas.shape[0], canvas.shape[1]
-    contours, marks = np.array([0, count], np.int32), np.array([0, 1], np.int32)
+    rings = max(len(scene.style) - 1, 1)
+    contours, marks = np.arange(rings + 1).astype(np.int32) * np.int32(count // rings), np.array([0, rings], np.int32)
     colours, opacities = np.zeros((1, 3), np.float32), np.full(1, opacity, np.float32)
     boxes, paints = scene.boxes, scene.paints
     prepare_marks(
@@ -645,7 +720,7 @@ def load(scene, mark, row, brush):  # type: ignore[no-untyped-def]
     for channel in range(3):
         brush[channel] = float64(scene.colours[mark, channel]) - 0.5
     brush[3] = min(float64(scene.opacities[mark]), OPACITY_CAP)
-    return outline(scene.kinds[mark], row, scene.corners, scene.least, scene.most, scene.line, scene.pixels)
+    return outline(scene.kinds[mark], row, scene.corners, scene.least, scene.most, scene.line, scene.style, scene.pixels)
 
 
 @jit

@@ -13,8 +13,9 @@ import numpy as np
 from numba import float32 as f32
 from numba import float64, int64
 
-from creativity.renderers.raster.forms import CIRCLE, ELLIPSE, LINE, POLYGON, RECTANGLE, REGULAR, ROTATED, TRIANGLE
+from creativity.renderers.raster.forms import CIRCLE, ELLIPSE, LINE, POLYGON, RECTANGLE, REGULAR, ROTATED, STROKE, TRIANGLE
 from creativity.renderers.raster.kernels import jit
+from creativity.renderers.raster.ribbons import count_ribbon_points, pull_ribbons, ribbons
 
 MOST_POINTS = 512
 """Of an outline."""
@@ -24,7 +25,7 @@ LARGEST = 1e7
 
 
 @jit
-def count_points(kind, row, corners, least, most, line):  # type: ignore[no-untyped-def]
+def count_points(kind, row, corners, least, most, line, style):  # type: ignore[no-untyped-def]
     """How many points the outline of a shape has; ``row (P,)`` in pixels."""
     if kind == TRIANGLE:
         return 3
@@ -32,6 +33,8 @@ def count_points(kind, row, corners, least, most, line):  # type: ignore[no-unty
         return corners
     if kind in (RECTANGLE, ROTATED):
         return 4
+    if kind == STROKE:
+        return count_ribbon_points(row, corners, line, style)
     size = abs(row[4])
     if kind == ELLIPSE:
         size = max(size, math.sqrt(row[2] * row[2] + row[3] * row[3]))
@@ -81,7 +84,7 @@ def _turn(kind, count):  # type: ignore[no-untyped-def]
 
 
 @jit
-def outline(kind, row, corners, least, most, line, points):  # type: ignore[no-untyped-def]
+def outline(kind, row, corners, least, most, line, style, points):  # type: ignore[no-untyped-def]
     """The outline of a shape, ``row (P,)`` float64 in pixels, into ``points``; returns how many there are."""
     if kind <= POLYGON:
         count = 3 if kind == TRIANGLE else corners
@@ -89,7 +92,9 @@ def outline(kind, row, corners, least, most, line, points):  # type: ignore[no-u
         for k in range(count):
             points[k, 0], points[k, 1] = row[at + 2 * k], row[at + 2 * k + 1]
         return count
-    count = count_points(kind, row, corners, least, most, line)
+    if kind == STROKE:
+        return ribbons(row, corners, line, style, points)
+    count = count_points(kind, row, corners, least, most, line, style)
     x, y = row[0], row[1]
     if kind == RECTANGLE:
         a, b = min(max(abs(row[2]), least), most), min(max(abs(row[3]), least), most)
@@ -111,13 +116,16 @@ def outline(kind, row, corners, least, most, line, points):  # type: ignore[no-u
 
 
 @jit
-def _pull(kind, row, corners, least, most, line, by_points, by_row):  # type: ignore[no-untyped-def]
+def _pull(kind, row, corners, least, most, line, style, by_points, by_row):  # type: ignore[no-untyped-def]
     """The gradient of a shape's numbers, in pixels, from that of its outline."""
     count = len(by_points)
     if kind <= POLYGON:
         at = len(row) - 2 * corners
         for k in range(count):
             by_row[at + 2 * k], by_row[at + 2 * k + 1] = float64(by_points[k, 0]), float64(by_points[k, 1])
+        return
+    if kind == STROKE:
+        pull_ribbons(row, corners, line, style, by_points, by_row)
         return
     by_x = by_y = 0.0
     if kind == RECTANGLE:
@@ -169,28 +177,28 @@ def _load(shapes, mark, units, row):  # type: ignore[no-untyped-def]
 
 
 @jit
-def measure(kinds, shapes, units, corners, least, most, line, offsets):  # type: ignore[no-untyped-def]
+def measure(kinds, shapes, units, corners, least, most, line, style, offsets):  # type: ignore[no-untyped-def]
     """Where each outline's points begin: ``offsets (M + 1,)``."""
     row = np.empty(shapes.shape[1])
     for mark in range(len(shapes)):
         _load(shapes, mark, units, row)
-        offsets[mark + 1] = offsets[mark] + count_points(kinds[mark], row, corners, least, most, line)
+        offsets[mark + 1] = offsets[mark] + count_points(kinds[mark], row, corners, least, most, line, style)
 
 
 @jit
-def flatten(kinds, shapes, units, corners, least, most, line, offsets, points):  # type: ignore[no-untyped-def]
+def flatten(kinds, shapes, units, corners, least, most, line, style, offsets, points):  # type: ignore[no-untyped-def]
     """Shapes (M, P) in units of the canvas -> all their points."""
     row = np.empty(shapes.shape[1])
     for mark in range(len(shapes)):
         _load(shapes, mark, units, row)
-        outline(kinds[mark], row, corners, least, most, line, points[offsets[mark] : offsets[mark + 1]])
+        outline(kinds[mark], row, corners, least, most, line, style, points[offsets[mark] : offsets[mark + 1]])
         for k in range(len(row)):
             if not math.isfinite(shapes[mark, k]):
                 points[offsets[mark], 0] = f32(math.nan)
 
 
 @jit
-def pull_back(kinds, shapes, units, corners, least, most, line, offsets, by_points, by_shapes):  # type: ignore[no-untyped-def]
+def pull_back(kinds, shapes, units, corners, least, most, line, style, offsets, by_points, by_shapes):  # type: ignore[no-untyped-def]
     """The gradient of shapes (M, P) from that of their points. What is not finite feels nothing."""
     row, by_row = np.empty(shapes.shape[1]), np.empty(shapes.shape[1])
     for mark in range(len(shapes)):
@@ -200,6 +208,6 @@ def pull_back(kinds, shapes, units, corners, least, most, line, offsets, by_poin
             by_row[k] = 0.0
         if sane:
             _load(shapes, mark, units, row)
-            _pull(kinds[mark], row, corners, least, most, line, by_points[offsets[mark] : offsets[mark + 1]], by_row)
+            _pull(kinds[mark], row, corners, least, most, line, style, by_points[offsets[mark] : offsets[mark + 1]], by_row)
             for k in range(len(row)):
                 by_shapes[mark, k] = by_row[k] * units[k]

@@ -3,7 +3,8 @@
 A shape is a row of numbers in units of the canvas: a *frame* (place x, y; axis x, y; breadth), or the corners of a polygon, or
 both, of which its kind uses one. Places and corners are in units of the canvas's width and height, lengths in units
 of its longer side, so that a circle is round on any canvas. Curves are flattened finely enough to deviate by a
-twentieth of a pixel, and a circle's polygon has the circle's area.
+twentieth of a pixel, and a circle's polygon has the circle's area. A stroke is a spline with a width, along which a brush
+draws one ribbon or several.
 """
 
 from __future__ import annotations
@@ -19,13 +20,35 @@ from torch.autograd.function import once_differentiable
 
 from creativity.renderers.raster.compiled import compiled
 
-TRIANGLE, POLYGON, RECTANGLE, ROTATED, ELLIPSE, CIRCLE, LINE, REGULAR = range(8)
+TRIANGLE, POLYGON, RECTANGLE, ROTATED, ELLIPSE, CIRCLE, LINE, REGULAR, STROKE = range(9)
 """A triangle takes the first three corners, a polygon all. A frame's axis leads from the middle to an end, and half a shape's
 width is its breadth; an upright rectangle has the axis's two numbers for half its width and height, a circle the
-breadth for its radius, and a regular polygon its first corner at the end of the axis. A line has round ends."""
+breadth for its radius, and a regular polygon its first corner at the end of the axis. A line has round ends. A stroke's
+row is its own: the ends and handles of its Bezier pieces, as many as a form has corners, then half widths: one for each of
+these, or one for all, or none."""
 
 FRAME = 5
 """Numbers of a frame."""
+
+TOLERANCE, ROUGH = 0.05, 0.3
+"""Pixels by which the outlines of strokes may deviate, in pictures and while places for them are tried."""
+
+
+@dataclass(frozen=True)
+class Brush:
+    """How a stroke is drawn.
+
+    A ribbon is (across, breadth, begin, end): the lane of the stroke's half width, from -1 to 1, in whose middle it runs, half
+    the lane's breadth, and between which shares of the way it runs. At its ends the stroke is thinner by ``taper``.
+    """
+
+    ribbons: tuple[tuple[float, float, float, float], ...] = ((0.0, 1.0, 0.0, 1.0),)
+    taper: float = 0.0
+    round: bool = True
+    longest: float = 1.0
+    """Strokes whose handles and ends lie further apart, one after another, are shrunk; in long sides."""
+    widths: int = 0
+    """How many half widths a row has."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +62,13 @@ class Form:
     """Lengths of frames, from the middle to an end or a side, are held between these two, in long sides."""
     most: float = 1.0
     line: float = -1.0
-    """Half the width of lines where it is fixed; negative where each has its own."""
+    """Half the width of lines and strokes where it is fixed; negative where each has its own."""
+    brush: Brush | None = None
+    """Of strokes, which are never mixed with other kinds."""
 
     @property
     def framed(self) -> bool:
-        return any(kind > POLYGON for kind in self.kinds)
+        return any(POLYGON < kind < STROKE for kind in self.kinds)
 
     @property
     def cornered(self) -> bool:
@@ -53,6 +78,8 @@ class Form:
         """(P,) pixels to each of a row's units."""
         height, width = size
         long = max(height, width)
+        if self.brush:
+            return np.array([width, height] * self.corners + [long] * self.brush.widths, np.float32)
         return np.array(
             [width, height, long, long, long][: FRAME * self.framed] + [width, height] * self.corners * self.cornered, np.float32
         )
@@ -62,11 +89,19 @@ class Form:
         long = float(max(size))
         return self.least * long, self.most * long, self.line * long
 
+    def style(self, size: tuple[int, int], tolerance: float = TOLERANCE) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """(1 + R, 4) the brush as the kernels want it: taper, round, greatest length in pixels, tolerance; then its ribbons."""
+        if self.brush is None:
+            return np.empty((0, 4))
+        brush = self.brush
+        return np.array([(brush.taper, float(brush.round), brush.longest * max(size), tolerance), *brush.ribbons])
+
 
 def flatten(rows: Tensor, kinds: Tensor, form: Form, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """Shapes (M, P) of kinds (M,) int32 -> points (Q, 2) in pixels of ``size`` (H, W), and offsets (M + 1,) int32 of each outline.
+    """Shapes (M, P) of kinds (M,) int32 -> points (Q, 2) in pixels of ``size`` (H, W), and offsets (M + 1,) int32 of each shape.
 
-    Differentiable in the rows. A shape with a number that is not finite has an outline of such points.
+    Differentiable in the rows. All ribbons of a stroke have as many points, and come one after another. A shape with a number
+    that is not finite has an outline of such points.
     """
     points, offsets = _Flatten.apply(rows, kinds, form, size)  # type: ignore[no-untyped-call]
     return points, offsets
@@ -77,7 +112,14 @@ def _kernels() -> Any:
     """The kernels, all of them compiled on one small circle, so that no step of a search waits for them."""
     kernels = compiled("flattening")
     form = Form((CIRCLE,))
-    fixed = (np.array([CIRCLE], np.int32), np.zeros((1, FRAME), np.float32), form.units((1, 1)), form.corners, *form.limits((1, 1)))
+    fixed = (
+        np.array([CIRCLE], np.int32),
+        np.zeros((1, FRAME), np.float32),
+        form.units((1, 1)),
+        form.corners,
+        *form.limits((1, 1)),
+        form.style((1, 1)),
+    )
     offsets = np.zeros(2, np.int32)
     kernels.measure(*fixed, offsets)
     points = np.empty((int(offsets[-1]), 2), np.float32)
@@ -92,7 +134,7 @@ class _Flatten(torch.autograd.Function):
         rows, kinds, form, size = arguments
         kernels = _kernels()
         shapes = rows.detach().contiguous().numpy()
-        fixed = (kinds.numpy(), shapes, form.units(size), form.corners, *form.limits(size))
+        fixed = (kinds.numpy(), shapes, form.units(size), form.corners, *form.limits(size), form.style(size))
         offsets = np.zeros(len(shapes) + 1, np.int32)
         kernels.measure(*fixed, offsets)
         points = np.empty((int(offsets[-1]), 2), shapes.dtype)

@@ -1,0 +1,221 @@
+"""Strokes: areas and outlines against independent judges, gradients against differences, paths that other programs draw the same."""
+
+from __future__ import annotations
+
+import math
+import re
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from creativity import filming, registry, svg, verbs
+from creativity.errors import CreativityError
+from creativity.renderers.raster import Outlines, forms, offsets, render
+from creativity.renderers.raster.forms import STROKE, Brush, Form
+from creativity.renderers.strokes import BRUSHES, Strokes
+from creativity.streams import Streams
+from tests.oracles import psnr, resvg
+
+SIZE = (90, 120)
+FORMS = {
+    "plain": Form((STROKE,), 4, brush=Brush(widths=4)),
+    "long": Form((STROKE,), 8, brush=Brush(widths=8)),
+    "shrunk": Form((STROKE,), 6, brush=Brush(widths=6, longest=0.3)),
+    "even": Form((STROKE,), 4, brush=Brush(widths=1, round=False)),
+    "fixed": Form((STROKE,), 4, line=0.03, brush=Brush(taper=0.6)),
+    "bristles": Form((STROKE,), 6, brush=Brush(((-0.7, 0.2, 0.1, 0.9), (0.0, 0.3, 0.0, 1.0), (0.6, 0.3, 0.2, 0.8)), taper=0.3, widths=6)),
+}
+
+
+def strokes(options: dict[str, Any]) -> Strokes:
+    renderer: Strokes = registry.renderers.create("strokes", options)
+    return renderer
+
+
+def coverage(row: list[float], form: Form, size: tuple[int, int] = SIZE) -> np.ndarray[Any, Any]:
+    """(H, W) of one stroke, by the raster kernels; of a brush with one ribbon."""
+    points, contours = forms.flatten(torch.tensor([row]), torch.tensor([STROKE], dtype=torch.int32), form, size)
+    outlines = Outlines(points, torch.zeros(1, 3), torch.ones(1), torch.zeros(1, 4), contours, offsets(1, 1), offsets(1, 1))
+    picture: np.ndarray[Any, Any] = render(outlines, size)[0, 3].double().numpy()
+    return picture
+
+
+@pytest.mark.parametrize("round_", [False, True])
+@pytest.mark.parametrize("degrees", [0, 33, 160])
+@pytest.mark.parametrize(("length", "first", "last"), [(60.0, 8.0, 8.0), (50.0, 3.0, 9.0), (6.0, 0.6, 0.6)])
+def test_a_straight_stroke_covers_its_area(round_: bool, degrees: float, length: float, first: float, last: float) -> None:
+    """A trapezium, and half a disc at each end, on a canvas that is not square."""
+    turn, long = math.radians(degrees), max(SIZE)
+    ways = [(t - 0.5) * length for t in (0, 1 / 3, 2 / 3, 1)]
+    places = [number for way in ways for number in (0.5 + way * math.cos(turn) / SIZE[1], 0.5 + way * math.sin(turn) / SIZE[0])]
+    halves = [0.5 * (first + (last - first) * t) / long for t in (0, 1 / 3, 2 / 3, 1)]
+    expected = 0.5 * (first + last) * length + round_ * math.pi / 8 * (first**2 + last**2)
+    form = Form((STROKE,), 4, brush=Brush(round=round_, widths=4))
+    assert coverage([*places, *halves], form).sum() == pytest.approx(expected, rel=4e-3)
+
+
+@pytest.mark.parametrize("corners", [4, 8])
+def test_a_bent_stroke_is_what_a_disc_sweeps_that_grows_and_shrinks(corners: int) -> None:
+    """The outline against the union of many discs, pixel by pixel, from the row's numbers by de Casteljau's construction."""
+    rng = np.random.default_rng(corners)
+    rows, columns = np.mgrid[0:360, 0:480] + 0.5
+    for _ in range(4):
+        way = np.linspace(0.15, 0.85, corners)[:, None] + rng.normal(size=(corners, 2)) * 0.04
+        halves = rng.uniform(0.02, 0.025, corners)
+        form = Form((STROKE,), corners, brush=Brush(widths=corners))
+        drawn = coverage([*way.flatten(), *halves], form, (360, 480))
+        handles = np.concatenate([way * (480, 360), halves[:, None] * 480], axis=1)
+        inner = [(handles[k] + handles[k + 1]) / 2 for k in range(2, corners - 2, 2)]
+        ends = [handles[0], *inner, handles[-1]]
+        swept = np.zeros(drawn.shape, np.bool_)
+        for piece in range(len(ends) - 1):
+            four = np.stack([ends[piece], handles[1 + 2 * piece], handles[2 + 2 * piece], ends[piece + 1]])
+            for t in np.linspace(0, 1, 200):
+                points = four
+                while len(points) > 1:
+                    points = points[:-1] + t * np.diff(points, axis=0)
+                x, y, radius = points[0]
+                swept |= (columns - x) ** 2 + (rows - y) ** 2 < radius**2
+        assert np.abs(drawn.sum() - swept.sum()) < 0.01 * swept.sum()
+        assert ((drawn > 0.5) != swept).mean() < 0.002
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_gradients_of_outlines_agree_with_differences(name: str) -> None:
+    """In float64, of random weights on the points; the number of points is the same on both sides."""
+    form, generator = FORMS[name], torch.Generator().manual_seed(0)
+    numbers = len(form.units(SIZE))
+    rows = 0.1 + 0.8 * torch.rand(20, numbers, generator=generator, dtype=torch.float64)
+    rows[:, 2 * form.corners :] *= 0.1
+    kinds = torch.full((20,), STROKE, dtype=torch.int32)
+    leaf = rows.clone().requires_grad_()
+    points, offset = forms.flatten(leaf, kinds, form, SIZE)
+    weights = torch.randn(points.shape, generator=generator, dtype=torch.float64)
+    (points * weights).sum().backward()  # type: ignore[no-untyped-call]
+    assert leaf.grad is not None
+    owner, seen, step = torch.repeat_interleave(torch.arange(20), offset.diff()), 0, 1e-6
+
+    def value(moved: Tensor) -> Tensor | None:
+        side, other = forms.flatten(moved, kinds, form, SIZE)
+        if not torch.equal(other, offset):  # a bend at which another point is due
+            return None
+        return torch.zeros(20, dtype=torch.float64).index_add(0, owner, (side * weights).sum(1))
+
+    for column in range(numbers):
+        moved = torch.zeros_like(rows)
+        moved[:, column] = step
+        up, down = value(rows + moved), value(rows - moved)
+        if up is None or down is None:
+            continue
+        seen += 1
+        torch.testing.assert_close(leaf.grad[:, column], (up - down) / (2 * step), rtol=2e-4, atol=1e-3)
+    assert seen >= 0.75 * numbers
+
+
+def test_a_stroke_longer_than_it_may_be_is_shrunk_around_its_middle() -> None:
+    long = Form((STROKE,), 4, line=0.02, brush=Brush(longest=0.25, round=False))
+    row = [0.1, 0.5, 0.4, 0.5, 0.6, 0.5, 0.9, 0.5]
+    points, _ = forms.flatten(torch.tensor([row]), torch.tensor([STROKE], dtype=torch.int32), long, SIZE)
+    assert float(points[:, 0].min()) == pytest.approx(60 - 15, abs=0.1)
+    assert float(points[:, 0].max()) == pytest.approx(60 + 15, abs=0.1)
+
+
+def test_a_stroke_without_length_draws_nothing_and_harms_nothing() -> None:
+    renderer = strokes({"count": 3})
+    values = renderer.spec.decode(renderer.init(1, Streams(0)("init")))
+    values["points"] = torch.full_like(values["points"], 0.4)
+    genome = renderer.spec.encode(values).requires_grad_()
+    picture = renderer.render(genome, SIZE)
+    assert picture.detach().std(dim=(2, 3)).max() < 1e-6
+    picture.sum().backward()  # type: ignore[no-untyped-call]
+    assert genome.grad is not None
+    assert torch.isfinite(genome.grad).all()
+    assert psnr(resvg(drawing(renderer, genome[0].detach()), 120)[..., :3], picture[0].detach().permute(1, 2, 0).numpy()) > 45
+
+
+def drawing(renderer: Strokes, genome: Tensor, size: tuple[int, int] = SIZE) -> str:
+    height, width = size
+    return svg.document(width, height, (0, 0, width, height), renderer.to_svg(genome, size))
+
+
+DRAWN: dict[str, dict[str, Any]] = {
+    **{name: {"brush": name, "segments": 2} for name in BRUSHES},
+    "even": {"widths": "even", "segments": 3},
+    "fixed": {"line_width": 0.01, "caps": "flat"},
+    "flat": {"caps": "flat", "segments": 2},
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_another_program_draws_the_same_of_random_and_of_fitted_strokes(name: str, target: Any) -> None:
+    renderer = strokes({"count": 12, **DRAWN[name]})
+    options = {f"renderer.{key}": value for key, value in DRAWN[name].items()}
+    fitted = verbs.fit(target, renderer="strokes", count=12, optimizer="adam", steps=60, target_size=48, seed=1, threads=1, options=options)
+    for genome in (renderer.init(1, Streams(3)("init"))[0], torch.from_numpy(fitted.genome)):
+        drawn = resvg(drawing(renderer, genome, (300, 400)), 400)[..., :3]
+        assert psnr(drawn, renderer.render(genome[None], (300, 400))[0].permute(1, 2, 0).numpy()) >= 40
+
+
+def test_an_even_stroke_is_one_line_for_a_plotter() -> None:
+    renderer = strokes({"count": 5, "line_width": 0.01, "segments": 2, "background": "none"})
+    assert "width" not in renderer.spec.slices
+    elements = renderer.to_svg(renderer.init(1, Streams(1)("init"))[0], (300, 400))
+    assert len(elements) == 5
+    for element in elements:
+        assert (element["stroke-width"], element["stroke-linecap"], element["fill"]) == ("4", "round", "none")
+        assert re.fullmatch(r"M[-\d.,]+C([-\d.]+,[-\d.]+ ?){6}", element.tostring().partition(' d="')[2].partition('"')[0])
+
+
+def test_varying_strokes_are_filled_and_small() -> None:
+    renderer = strokes({"count": 20})
+    elements = renderer.to_svg(renderer.init(1, Streams(1)("init"))[0], (1000, 1000))[1:]
+    assert len(elements) == 20
+    for element in elements:
+        assert element["fill"] != "none"
+        assert len(element.tostring()) < 800
+
+
+@pytest.mark.parametrize("name", BRUSHES)
+@pytest.mark.parametrize("background", ["free", "none"])
+def test_a_builder_of_any_brush_saves_what_the_picture_gains(name: str, background: str) -> None:
+    renderer = strokes({"count": 6, "brush": name, "background": background, "segments": 2, "max_length": 0.8})
+    target = torch.rand(4, 6, 8, generator=torch.Generator().manual_seed(0)).repeat_interleave(5, 1).repeat_interleave(5, 2)
+    target[3] = 1.0
+    builder = renderer.builder(target)
+    builder.load(renderer.init(1, Streams(1)("init"))[0])
+    for fresh in (False, True, False):
+        before = float(renderer.squared_error(builder.genome[None], target)[0])
+        saved = builder.sweep(range(6), np.full(6, fresh), 20, 2, 30, 5)
+        after = float(renderer.squared_error(builder.genome[None], target)[0])
+        assert saved > 0
+        assert before - after == pytest.approx(saved, rel=0.01, abs=1e-5)
+    points = renderer.spec.decode(builder.genome[None])["points"][0]
+    assert float((points.diff(dim=1) * points.new_tensor([40, 30]) / 40).norm(dim=2).sum(dim=1).max()) < 2.0
+
+
+def test_the_drawing_is_filmed_stroke_by_stroke(target: Any) -> None:
+    artwork = verbs.fit(target, renderer="strokes", count=4, optimizer="greedy", steps=34, seed=1, target_size=32, size=64, threads=1)
+    film = filming.of_drawing(artwork, frames=20, size=64)
+    frames = [frame.astype(int) for frame in film.frames]
+    assert len(frames) == 5
+    assert all((a != b).any() for a, b in pairwise(frames))
+    assert (frames[-1] == artwork.rgba(64)).all()
+
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"brush": "plane"}, "did you mean 'plain'"),
+    ({"segments": 0}, "from 1 to 16"),
+    ({"min_width": 0.1, "max_width": 0.05}, "below max_width"),
+    ({"caps": "square"}, "cannot be 'square'"),
+    ({"line_width": 0.0}, "above 0"),
+]
+
+
+@pytest.mark.parametrize(("options", "reason"), REFUSED)
+def test_what_makes_no_sense_is_refused_in_words(options: dict[str, Any], reason: str) -> None:
+    with pytest.raises(CreativityError, match=reason):
+        registry.renderers.create("strokes", options)
