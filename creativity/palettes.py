@@ -83,7 +83,7 @@ def resolve(asked: Any, target: images.RGBA) -> tuple[str, ...]:
         return of_picture(target, number)
     if not isinstance(asked, str):
         if isinstance(asked, list | tuple) and all(isinstance(colour, str) for colour in asked):
-            return tuple(_colour(colour) for colour in asked)
+            return tuple(colour(text) for text in asked)
         raise CreativityError(f"a palette is a name, a number, a picture's path or a list of colours, not {asked!r}")
     text = asked.strip()
     if text.lower() in ("", "none"):
@@ -91,7 +91,7 @@ def resolve(asked: Any, target: images.RGBA) -> tuple[str, ...]:
     if text.lower() in PALETTES:
         return PALETTES[text.lower()].colours
     if "," in text or text.startswith("#"):
-        return tuple(_colour(part) for part in text.split(",") if part.strip())
+        return tuple(colour(part) for part in text.split(",") if part.strip())
     path, _, count = text.rpartition(":")
     if not path or whole(count) is None or os.path.exists(text):
         path, count = text, str(USUAL)
@@ -181,7 +181,8 @@ def srgb(lab: Floats) -> Floats:
     return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 0.0031308) ** (1 / 2.4) - 0.055)
 
 
-def _colour(text: str) -> str:
+def colour(text: str) -> str:
+    """A colour spelt out, ``#rgb`` or ``#rrggbb``, as the latter. Raises CreativityError."""
     match = re.fullmatch(r"#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})", text.strip())
     if not match:
         raise CreativityError(f"{text.strip()!r} is not a colour; write a palette as a name, a picture or #112233,#ffcc00")

@@ -13,8 +13,9 @@ from torch import Tensor
 from creativity.held import FreeSpec, Held, HeldBuilder, Warm
 from creativity.objectives.base import Composite, Context, Likeness, Objective
 from creativity.objectives.pixel import Pixel, PixelOptions
-from creativity.renderers.base import Builder, BuildingRenderer, FusedRenderer, Renderer, Size
+from creativity.renderers.base import Builder, BuildingRenderer, FusedRenderer, MarksRenderer, Renderer, Size
 from creativity.renderers.genome import ParamSpec
+from creativity.renderers.raster import Outlines
 
 BUILDING_SIDE, BUILDING_PIXELS = 256, 10
 """Marks are placed at this long side at least, and with room for a mark this many pixels wide: finer would cost and gain nothing."""
@@ -47,6 +48,11 @@ class Candidates:
         if key not in self._images:
             self._images[key] = self.renderer.render(self.genomes, key[0], self.seed, alpha)
         return self._images[key]
+
+    @cached_property
+    def marks(self) -> Outlines | None:
+        """The marks as outlines in pixels of ``size``, without a picture; None where the renderer has none."""
+        return self.renderer.marks(self.genomes, self.size) if isinstance(self.renderer, MarksRenderer) else None
 
     @property
     def transparent(self) -> bool:

@@ -141,10 +141,18 @@ objectives = Registry(
     {
         "difference": "creativity.objectives.difference:Difference",
         "edges": "creativity.objectives.edges:Edges",
+        "ink": "creativity.objectives.ink:Ink",
+        "inside": "creativity.objectives.marks:Inside",
         "lpips": "creativity.objectives.lpips:Lpips",
+        "opacity": "creativity.objectives.marks:Opacity",
+        "palette": "creativity.objectives.palette:Palette",
         "pixel": "creativity.objectives.pixel:Pixel",
+        "simple": "creativity.objectives.marks:Simple",
+        "size": "creativity.objectives.marks:Size",
+        "smoothness": "creativity.objectives.smoothness:Smoothness",
         "ssim": "creativity.objectives.ssim:Ssim",
         "sum": "creativity.objectives.sum:Sum",
+        "symmetry": "creativity.objectives.symmetry:Symmetry",
     },
     aliases={name: ("difference", {"metric": name}) for name in ("l1", "huber", "oklab")},
 )

@@ -33,7 +33,7 @@ from creativity.optimizers.base import Optimizer, Step
 from creativity.options import plain
 from creativity.problem import Problem
 from creativity.recipe import Part, Recipe, Replay, parse_json
-from creativity.renderers.base import VectorRenderer
+from creativity.renderers.base import MarksRenderer, VectorRenderer
 from creativity.snapshots import Snapshots
 from creativity.sources import open_source, shown
 from creativity.start import warm
@@ -142,6 +142,13 @@ class Run:
             size = (scored.shape[1], scored.shape[2])
         if "target" in objective.needs and scored is None:
             raise CreativityError(f"objective {recipe.objective.name!r} needs a picture to match; give one: creativity fit PICTURE")
+        if "marks" in objective.needs and not isinstance(renderer, MarksRenderer):
+            asking = [
+                name for name, term in getattr(objective, "terms", {recipe.objective.name: objective}).items() if "marks" in term.needs
+            ]
+            raise CreativityError(
+                f"objective {', '.join(asking)} speaks of marks, and renderer {recipe.renderer.name!r} has none; use triangles or shapes"
+            )
         if renderer.spec.size > MAX_GENOME:
             raise CreativityError(f"a genome of {renderer.spec.size} numbers does not fit into a file; at most {MAX_GENOME} do")
         objective.prepare(Context(size, scored, self._weight(size)))

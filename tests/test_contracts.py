@@ -22,7 +22,13 @@ RENDERERS, OBJECTIVES, OPTIMIZERS = registry.renderers.parts(), registry.objecti
 MARKS = [name for name, (part, _) in registry.renderers.aliases.items() if part == "shapes"]
 SMALL = {name: {"count": 6} for name in ("es-clip", "strokes", "triangles", *MARKS)} | {"shapes": {"count": 16}}
 
-TERMS = {"terms": {"pixel": 1.0, "edges": 0.5, "ssim": {"weight": 0.2, "scales": 2}}}
+STRICT: dict[str, dict[str, Any]] = {
+    "sum": {"terms": {"pixel": 1.0, "edges": 0.5, "ssim": {"weight": 0.2, "scales": 2}}},
+    "opacity": {"least": 1.0},
+    "size": {"least": 1.0},
+    "inside": {"margin": 0.45},
+}
+"""Options of objectives that need some, or by which no mark is as it should be."""
 
 
 def renderer_of(name: str, **options: Any) -> Renderer:
@@ -33,7 +39,7 @@ def renderer_of(name: str, **options: Any) -> Renderer:
 def problem_of(renderer: str, objective: str, target: Any) -> Problem:
     scored = torch.from_numpy(images.premultiplied(images.resized(target, 32)))
     size = (scored.shape[1], scored.shape[2])
-    goal = registry.objectives.create(objective, TERMS if objective == "sum" else {})
+    goal = registry.objectives.create(objective, STRICT.get(objective, {}))
     try:
         goal.prepare(Context(size, scored))
     except CreativityError as missing:
@@ -180,10 +186,13 @@ class TestRenderer:
 def test_every_objective_scores_every_renderer(renderer: str, objective: str, target: Any) -> None:
     problem = problem_of(renderer, objective, target)
     genomes = problem.renderer.init(4, Streams(1)("init"))
+    noise = torch.randn(genomes.shape, generator=torch.Generator().manual_seed(0))
+    genomes += 0.1 * problem.renderer.spec.scale * noise  # renderers begin with marks that are as they should be
     losses = problem.losses(genomes)
     assert losses.shape == (4,)
     assert torch.isfinite(losses).all()
-    assert losses.unique().numel() == 4
+    simple = objective == "simple" and not losses.any()  # most marks cannot cross themselves
+    assert simple or losses.unique().numel() == 4
     if problem.deterministic:
         assert torch.equal(losses, problem.losses(genomes))
         assert torch.equal(losses[2:3], problem.losses(genomes[2:3]))
@@ -192,7 +201,7 @@ def test_every_objective_scores_every_renderer(renderer: str, objective: str, ta
         problem.losses(leaf).sum().backward()  # type: ignore[no-untyped-call]
         assert leaf.grad is not None
         assert torch.isfinite(leaf.grad).all()
-        assert (leaf.grad != 0).any(dim=1).all()
+        assert simple or (leaf.grad != 0).any(dim=1).all()
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

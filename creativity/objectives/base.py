@@ -24,7 +24,7 @@ class Context:
 
 
 class Objective(ABC):
-    """``needs`` names what must be in the context ("target"), so that nothing unused is loaded.
+    """``needs`` names what must be in the context ("target"), so that nothing unused is loaded, or in the renderer ("marks").
 
     ``differentiable``: gradients flow back to the candidates. ``deterministic``: no random crops or noise, so that
     two losses of one genome are equal and the lowest loss is truly the best. A class that derives from this one writes

@@ -91,8 +91,7 @@ class Comparison(Objective):
             return seen[0] if len(seen) == 1 else (seen[0] + seen[1]) / 2
 
         pictures = candidates.images(candidates.size, alpha=True)
-        compared: Tensor = _Compared.apply(pictures, losses)  # type: ignore[no-untyped-call]
-        return compared
+        return on_one_thread(pictures, losses)
 
 
 def over(pictures: Tensor, ground: float | None) -> Tensor:
@@ -125,13 +124,17 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-class _Compared(torch.autograd.Function):
-    """Losses (B,) with their gradient to the pictures, taken on the way forward and on one thread.
+def on_one_thread(pictures: Tensor, losses: Callable[[Tensor], Tensor]) -> Tensor:
+    """``losses`` (B,) of pictures (B, C, H, W), with their gradient to the pictures, taken on the way forward and on one thread.
 
     Waking other threads for each of dozens of short operations costs more than they bring, much more on a busy
     machine; and so no result depends on how many there are.
     """
+    found: Tensor = _OnOneThread.apply(pictures, losses)  # type: ignore[no-untyped-call]
+    return found
 
+
+class _OnOneThread(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, pictures: Tensor, losses: Callable[[Tensor], Tensor]) -> Tensor:
         with _one_thread():

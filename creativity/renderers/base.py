@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from functools import cached_property
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -13,6 +13,9 @@ from torch import Tensor
 from creativity.options import NoOptions
 from creativity.renderers.genome import ParamSpec
 from creativity.streams import Stream
+
+if TYPE_CHECKING:
+    from creativity.renderers.raster import Outlines
 
 Size = tuple[int, int]  # (height, width) in pixels
 
@@ -71,6 +74,15 @@ class FusedRenderer(Protocol):
 
     def squared_error(self, genomes: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
         """Genomes (B, D), target (4, H, W) premultiplied, weight (H, W) -> weighted mean squared errors (B,)."""
+        ...
+
+
+@runtime_checkable
+class MarksRenderer(Protocol):
+    """A renderer whose pictures are marks: filled outlines, one over the other."""
+
+    def marks(self, genomes: Tensor, size: Size) -> Outlines:
+        """Genomes (B, D) -> their marks in pixels of ``size``, before anything is drawn; with gradients, where there are some."""
         ...
 
 

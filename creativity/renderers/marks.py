@@ -141,7 +141,8 @@ class Marks(Renderer):
             return like.new_zeros(len(like), 4)
         return like.new_tensor([*parse_colour(self.options.background), 1.0]).expand(len(like), 4)
 
-    def _outlines(self, genomes: Tensor, size: Size) -> raster.Outlines:
+    def marks(self, genomes: Tensor, size: Size) -> raster.Outlines:
+        """Genomes (B, D) -> what is drawn, in pixels of ``size``."""
         values = self.spec.decode(genomes)
         points, contours, marks = self.outlines(values, size)
         count = self.options.count
@@ -157,7 +158,7 @@ class Marks(Renderer):
 
     def render(self, genomes: Tensor, size: Size, seed: int = 0, alpha: bool = False) -> Tensor:
         """Genomes (B, D) -> (B, 3, H, W); a transparent picture is shown on white. ``alpha``: (B, 4, H, W)."""
-        images = raster.render(self._outlines(genomes, size), size)
+        images = raster.render(self.marks(genomes, size), size)
         if alpha:
             return images
         if not self.transparent:
@@ -166,7 +167,7 @@ class Marks(Renderer):
 
     def squared_error(self, genomes: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
         height, width = target.shape[1:]
-        return raster.squared_error(self._outlines(genomes, (height, width)), target, weight)
+        return raster.squared_error(self.marks(genomes, (height, width)), target, weight)
 
     def builder(self, target: Tensor, weight: Tensor | None = None) -> MarkBuilder:
         def read(genome: Tensor) -> Drawing:

@@ -1,0 +1,34 @@
+"""What objectives share that judge pictures by themselves, without a target."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from creativity.objectives.base import Objective
+from creativity.objectives.comparison import on_one_thread
+
+if TYPE_CHECKING:
+    from creativity.problem import Candidates
+
+
+class Appearance(Objective):
+    """An objective writes ``judge`` alone: losses of pictures that are as they are, opaque or not."""
+
+    def judge(self, pictures: Tensor) -> Tensor:
+        """Premultiplied RGBA (B, 4, H, W) -> losses (B,)."""
+        raise NotImplementedError
+
+    def __call__(self, candidates: Candidates) -> Tensor:
+        return candidates.in_parts(lambda part: on_one_thread(part.images(part.size, alpha=True), self.judge))
+
+
+def levels(pictures: Tensor) -> Tensor:
+    """Premultiplied RGBA (B, 4, H, W) as four numbers a pixel, of which squared differences add up to what is seen.
+
+    That is the expected squared difference over uniformly random grounds: of opaque pictures, that of their colours.
+    """
+    half = pictures[:, 3:] / 2
+    return torch.cat([pictures[:, :3] - half, half], dim=1)
