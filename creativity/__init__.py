@@ -3,6 +3,7 @@
     import creativity
 
     creativity.fit("photo.jpg", renderer="triangles", count=50).save("out.svg")
+    creativity.paint("a red bird on a branch").save("bird.svg")
 
 Everything public is on this page; each name leads to one file and is loaded when it is first used.
 """
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from creativity.artwork import Artwork as Artwork
     from creativity.artwork import open_artwork as open_artwork
     from creativity.errors import CreativityError as CreativityError
+    from creativity.painting import paint as paint
+    from creativity.painting import plan_paint as plan_paint
     from creativity.problem import Problem as Problem
     from creativity.recipe import Recipe as Recipe
     from creativity.run import Event as Event
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "fit": "verbs",  # a picture -> an Artwork made of marks
+    "paint": "painting",  # words -> an Artwork
+    "plan_paint": "painting",  # the same, as plan_fit
     "plan_fit": "verbs",  # the same, decided and checked; plan_fit(...).run().stream() gives the search as its events
     "resume": "verbs",  # a run folder -> its Artwork
     "film": "verbs",  # a run, or an artwork -> a Film of the search, or of the drawing

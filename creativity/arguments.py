@@ -1,4 +1,4 @@
-"""The types of what one can ask of `creativity.fit`, so that an editor completes and checks them. Its docstring explains each."""
+"""The types of what one can ask of a search, so that an editor completes and checks them. Its docstring explains each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RendererName: TypeAlias = (
     ]
     | str
 )
-ObjectiveName: TypeAlias = Literal["pixel", "l1", "huber", "oklab", "ssim", "edges", "lpips"] | str
+ObjectiveName: TypeAlias = Literal["pixel", "l1", "huber", "oklab", "ssim", "edges", "lpips", "clip", "anchor"] | str
 OptimizerName: TypeAlias = (
     Literal[
         "relay",
@@ -50,16 +50,14 @@ OptimizerName: TypeAlias = (
 )
 
 
-class FitArguments(TypedDict, total=False):
-    """Of `creativity.fit` and `creativity.plan_fit`, by name."""
+class Arguments(TypedDict, total=False):
+    """Of every search."""
 
     preset: str | None
     renderer: RendererName | None
     count: int | None
     palette: Any
     objective: ObjectiveName | dict[str, Any] | None
-    focus: Any
-    focus_strength: float | None
     optimizer: OptimizerName | None
     seed: int | None
     steps: int | None
@@ -74,5 +72,21 @@ class FitArguments(TypedDict, total=False):
     start: str | Path | Artwork | None
     keep: float | None
     lock: str | Sequence[str]
-    frame: int | None
     plugins: Sequence[str | Path]
+
+
+class FitArguments(Arguments, total=False):
+    """Of `creativity.fit` and `creativity.plan_fit`, by name."""
+
+    focus: Any
+    focus_strength: float | None
+    frame: int | None
+
+
+class PaintArguments(Arguments, total=False):
+    """Of `creativity.paint` and `creativity.plan_paint`, by name."""
+
+    encoder: str | None
+    prior: str | None
+    samples: int
+    offline: bool

@@ -14,11 +14,15 @@ DEFAULTS: dict[str, Any] = {"renderer": "triangles", "objective": "pixel", "opti
 
 
 class Preset(NamedTuple):
-    """``settings`` are arguments of `creativity.fit`, or ``target_height``: the height of the pixels that are scored."""
+    """``settings`` are arguments of `creativity.fit`, or ``target_height``: the height of the pixels that are scored.
+
+    `creativity.paint` takes the renderer's part of them, and all of ``painting``: arguments of its own, and options of ``clip``.
+    """
 
     about: str
     best_for: tuple[str, ...]
     settings: dict[str, Any]
+    painting: dict[str, Any] = {}  # noqa: RUF012 (read only)
 
 
 FLAT = {"renderer.min_opacity": 1.0}
@@ -285,6 +289,24 @@ PRESETS = {
                 "optimizer.coarse": 1.0,
             },
         },
+        # es_clip.py: one window a step, of 0.7 to 0.9 of the area and with sides of 3 : 4 to 4 : 3, on a white ground.
+        {
+            "encoder": "ViT-B-32/openai",
+            "prior": None,
+            "optimizer": "pgpe",
+            "steps": 2000,
+            "size": "800x800",
+            "target_size": 200,
+            "clip": {
+                "cutouts": 1,
+                "min_scale": 0.7**0.5,
+                "max_scale": 0.9**0.5,
+                "ratio": 4 / 3,
+                "contrast": 0.0,
+                "jitter": 0.0,
+                "noise": 0.0,
+            },
+        },
     ),
 }
 
@@ -299,6 +321,12 @@ def settings(preset: str | None) -> dict[str, Any]:
     if preset is not None and preset not in PRESETS:
         raise CreativityError(f"no preset is called {preset!r}; {nearest(preset, PRESETS)}")
     return dict(PRESETS[preset].settings) if preset else {}
+
+
+def painting(preset: str | None) -> dict[str, Any]:
+    """What it asks of ``paint`` alone."""
+    settings(preset)  # raises CreativityError for an unknown one
+    return dict(PRESETS[preset].painting) if preset else {}
 
 
 def resolve(preset: str | None, asked: dict[str, Any], options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -27,12 +27,23 @@ PART_PIXELS = 2**20
 class Candidates:
     """A batch of genomes (B, D) that becomes pictures only when an objective asks for them.
 
-    ``step`` is the search's step and ``fidelity`` in (0, 1] the fraction of the full resolution to score at.
+    ``step`` is the search's step, which decides what is drawn by chance; None is a look from outside of the search, whose losses
+    can be compared: by fixed draws, and as at the search's end. ``progress`` in [0, 1] is how much of the search is over, and
+    ``fidelity`` in (0, 1] the fraction of the full resolution to score at.
     """
 
-    def __init__(self, renderer: Renderer, genomes: Tensor, size: Size, step: int = 0, fidelity: float = 1.0, seed: int = 0):
+    def __init__(
+        self,
+        renderer: Renderer,
+        genomes: Tensor,
+        size: Size,
+        step: int | None = None,
+        fidelity: float = 1.0,
+        seed: int = 0,
+        progress: float = 1.0,
+    ):
         self.renderer, self.genomes = renderer, genomes
-        self.step, self.fidelity, self.seed = step, fidelity, seed
+        self.step, self.fidelity, self.seed, self.progress = step, fidelity, seed, progress
         self._size = size
         self._images: dict[tuple[Size, bool], Tensor] = {}
 
@@ -64,7 +75,7 @@ class Candidates:
         few = max(1, PART_PIXELS // (self.size[0] * self.size[1]))
         if len(self.genomes) <= few or self.genomes.requires_grad:
             return losses(self)
-        about = (self._size, self.step, self.fidelity, self.seed)
+        about = (self._size, self.step, self.fidelity, self.seed, self.progress)
         return torch.cat([losses(Candidates(self.renderer, genomes, *about)) for genomes in torch.split(self.genomes, few)])  # type: ignore[no-untyped-call]
 
     def squared_error(self, target: Tensor, weight: Tensor | None = None) -> Tensor:
@@ -94,7 +105,8 @@ class Problem:
 
     ``size`` is the (H, W) that is scored; ``spec`` describes the genomes; ``differentiable`` says whether gradients
     flow; ``deterministic`` whether the same genome always gets the same loss. ``fresh (M,)`` is None where a search
-    begins with nothing, else it says which marks of its ``warm`` start are still to be placed.
+    begins with nothing, else it says which marks of its ``warm`` start are still to be placed. ``progress`` in [0, 1], which
+    the run sets before each step, is what an objective's schedules follow.
 
     Where a part of the start is held, the genomes of a problem are the free numbers alone, and so are ``spec``, ``fresh``
     and ``builder``; ``expand`` makes whole genomes of them.
@@ -110,10 +122,16 @@ class Problem:
         self.differentiable = renderer.differentiable and objective.differentiable
         self.deterministic = objective.deterministic
         self.resolution_free = renderer.resolution_free
+        self.least_side = objective.least_side
+        self.progress = 0.0
 
-    def losses(self, genomes: Tensor, step: int = 0, fidelity: float = 1.0) -> Tensor:
-        """Losses (B,) of genomes (B, D). A candidate whose loss is not finite gets +inf, so it never wins."""
-        candidates = Candidates(self.renderer, self.expand(genomes), self.size, step, fidelity, self.seed)
+    def losses(self, genomes: Tensor, step: int | None = None, fidelity: float = 1.0) -> Tensor:
+        """Losses (B,) of genomes (B, D). A candidate whose loss is not finite gets +inf, so it never wins.
+
+        A search says its ``step``. Without one it is a look: losses that can be compared whenever they were taken.
+        """
+        progress = 1.0 if step is None else self.progress
+        candidates = Candidates(self.renderer, self.expand(genomes), self.size, step, fidelity, self.seed, progress)
         losses = self.objective(candidates)
         return losses.nan_to_num(nan=torch.inf, posinf=torch.inf, neginf=torch.inf)
 

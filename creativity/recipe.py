@@ -39,6 +39,17 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Imagined:
+    """Where the target comes from when it is no file: what a prior draws for a text, the best of some by an encoder."""
+
+    text: str = ""
+    prior: str = option("embedded", "who imagines: embedded, or diffusers:REPO-OR-FOLDER")
+    weights: str = option("", "sha256 of the prior's weights")
+    encoder: str = option("embedded", "who chooses")
+    samples: int = option(16, "how many pictures there are to choose from", low=1, high=4096)
+
+
+@dataclass(frozen=True)
 class Start:
     """The artwork to go on from, known by its digest; what of it is kept, and what is held to the bit."""
 
@@ -116,6 +127,7 @@ class Recipe:
     seed: int = option(0, "the root of all random streams", low=0, high=MAX_SEED)
     canvas: tuple[int, ...] = (1, 1)
     target: Target | None = None
+    imagined: Imagined | None = None
     start: Start | None = None
     variation: Variation | None = None
     focus: Focus | None = None

@@ -139,6 +139,8 @@ renderers = Registry(
 objectives = Registry(
     "objective",
     {
+        "anchor": "creativity.objectives.anchor:Anchor",
+        "clip": "creativity.objectives.clip:Clip",
         "difference": "creativity.objectives.difference:Difference",
         "edges": "creativity.objectives.edges:Edges",
         "ink": "creativity.objectives.ink:Ink",

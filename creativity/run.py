@@ -151,9 +151,9 @@ class Run:
             )
         if renderer.spec.size > MAX_GENOME:
             raise CreativityError(f"a genome of {renderer.spec.size} numbers does not fit into a file; at most {MAX_GENOME} do")
-        objective.prepare(Context(size, scored, self._weight(size)))
-        self._hint, self._squared = scored, type(objective) is Pixel and recipe.focus is None
         self.streams = Streams(recipe.seed)
+        objective.prepare(Context(size, scored, self._weight(size), self.streams))
+        self._hint, self._squared = scored, type(objective) is Pixel and recipe.focus is None
         start_from = None
         if recipe.start is not None:
             if start is None or start.digest != recipe.start.sha256:
@@ -216,6 +216,7 @@ class Run:
                             self.save()
                             raise Interrupted
                         self._phase = self.optimizer.phase  # of this step; after it another may begin
+                        self.problem.progress = min(1.0, self.count / max(1, self.horizon))
                         with self._timed():
                             step = self.optimizer.step(self.problem)
                         self.record(step)
@@ -304,7 +305,7 @@ class Run:
             self._plateau_loss, self._plateau_step = self.best_loss, self.count
 
     def _score_answer(self) -> None:
-        """Score the answer at full fidelity on the fixed draw of step 0, so that scores can be compared."""
+        """Score the answer at full fidelity and from outside of the search, so that scores can be compared."""
         with torch.no_grad():
             answer = self.optimizer.answer.detach()
             self._keep(self.problem.expand(answer), float(self.problem.losses(answer[None])[0]))
@@ -410,7 +411,7 @@ class Run:
         horizons = tuple(pair for pair in self._horizons if pair[0] <= count)
         recipe = self.recipe.replace(replay=Replay(count, horizons))
         scored = {"loss": loss} if math.isfinite(loss) else {}
-        if self._hint is not None:
+        if self._hint is not None and self.recipe.imagined is None:
             scored["mse"] = self.problem.squared_error(best, self._hint)
         terms = {f"term_{name.replace('-', '_')}": value for name, value in self.problem.values(best).items()}
         return Artwork(best.numpy().astype(np.float32), recipe, {**scored, **terms, "steps": count})

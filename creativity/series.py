@@ -23,10 +23,11 @@ import numpy as np
 
 from creativity import filming, films, images, palettes, registry, verbs
 from creativity.artwork import Artwork, is_made_by, open_artwork
-from creativity.errors import CreativityError, nearest
+from creativity.errors import CreativityError, nearest, one_line
 from creativity.files import RunFolder, make_folder, numbered, write_atomically, write_numbered
 from creativity.focus import AUTO
 from creativity.options import build, plain, whole
+from creativity.painting import plan_paint
 from creativity.recipe import Recipe, parse_json
 from creativity.renderers.base import Renderer
 from creativity.run import Interrupted, Run, open_run
@@ -34,6 +35,7 @@ from creativity.sheet import LARGEST, save_sheet
 from creativity.size import parse_size
 from creativity.sources import open_source, shown, stem_of
 from creativity.streams import MAX_SEED, draw_seed
+from creativity.verbs import Plan
 
 FORMAT, SCHEMA = "creativity-series", 1
 FIELDS = ("name", "renderer", "count", "seed", "frame")
@@ -48,15 +50,30 @@ log = logging.getLogger("creativity")
 
 
 @dataclass(frozen=True)
+class Words:
+    """Prompts to paint, and what files are named after."""
+
+    stem: str
+    prompts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Entry:
     """One search: its run folder, in the series' own; the picture (a path; a relative one lies there too), and what
-    ``plan_fit`` is asked for. One that ``follows`` goes on from the artwork of the one before it."""
+    ``plan_fit`` is asked for, or, where there are ``prompts``, ``plan_paint``. One that ``follows`` goes on from the artwork of
+    the one before it."""
 
     folder: str
     target: str
     how: dict[str, Any]
     frame: int | None = None
     follows: bool = False
+    prompts: tuple[str, ...] = ()
+
+    def plan(self, target: str | Path | bytes, plugins: Sequence[str | Path], **how: Any) -> Plan:
+        if self.prompts:
+            return plan_paint(self.prompts, **how, plugins=plugins)
+        return verbs.plan_fit(target, frame=self.frame, **how, plugins=plugins)
 
 
 @dataclass(frozen=True)
@@ -123,7 +140,8 @@ class Series:
             before = self._before(group, place) if entry.follows else None
             run = self._open(entry, folder, before)
             what = f"seed {run.recipe.seed}" if entry.frame is None else f"frame {entry.frame}"
-            log.info(f"{shown(Path(entry.target).name)[1:-1]}, {what} ({begun + place + 1} of {self.count})")
+            of = ", ".join(entry.prompts) or shown(Path(entry.target).name)[1:-1]
+            log.info(f"{one_line(of)}, {what} ({begun + place + 1} of {self.count})")
             self._take_up(run)
             try:
                 with self.around(run):
@@ -144,7 +162,7 @@ class Series:
             return open_run(folder.path, self.plugins)
         how = entry.how if before is None else {**entry.how, "start": before}
         try:
-            plan = verbs.plan_fit(self.folder / entry.target, frame=entry.frame, **how, plugins=self.plugins)
+            plan = entry.plan(self.folder / entry.target, self.plugins, **how)
         except (AttributeError, TypeError, ValueError) as error:
             if not self.resumed:
                 raise
@@ -247,13 +265,14 @@ def open_series(folder: str | Path, plugins: Sequence[str | Path] | None = ()) -
     if not isinstance(data, dict) or data.get("format") != FORMAT or data.get("schema") != SCHEMA:
         raise CreativityError(f"{held / 'series.json'} is not the plan of a series that this version of creativity reads")
     written = build(_Plan, {key: data.get(key, []) for key in ("groups", "plugins")}, str(held / "series.json"))
-    allowed = set(inspect.signature(verbs.plan_fit).parameters) - {"target", "frame", "plugins"}
+    allowed = {"fit": set(inspect.signature(verbs.plan_fit).parameters), "paint": set(inspect.signature(plan_paint).parameters)}
     for group in written.groups:
         if not group.entries or any("\0" in path for path in (*group.outputs, group.sheet, *(entry.folder for entry in group.entries))):
             raise CreativityError(f"{held / 'series.json'} has a group without runs, or a path with a NUL character")
     for entry in (entry for group in written.groups for entry in group.entries):
-        if unknown := set(entry.how) - allowed:
-            raise CreativityError(f"{held / 'series.json'} asks for {min(unknown)!r}; {nearest(min(unknown), allowed)}")
+        known = allowed["paint" if entry.prompts else "fit"] - {"target", "frame", "plugins", "prompts"}
+        if unknown := set(entry.how) - known:
+            raise CreativityError(f"{held / 'series.json'} asks for {min(unknown)!r}; {nearest(min(unknown), known)}")
         if Path(entry.folder).is_absolute() or ".." in Path(entry.folder).parts:
             raise CreativityError(f"{held / 'series.json'} has a run outside of its folder: {shown(entry.folder)}")
     given = [registry.load_plugin(path) for path in plugins or ()]
@@ -300,7 +319,7 @@ def _is_ours(path: Path, content: bytes, ours: set[str]) -> bool:
 
 
 def plan(
-    pictures: Sequence[str | bytes],
+    pictures: Sequence[str | bytes | Words],
     how: dict[str, Any],
     *,
     outputs: Sequence[str] = (),
@@ -311,10 +330,10 @@ def plan(
 ) -> Series:
     """A series of fits, checked and written down in its folder, but not begun.
 
-    ``pictures`` are paths, or a picture's bytes; ``how`` the arguments of ``plan_fit``. Each picture is searched for with each
-    of ``seeds``, else with ``how["seed"]``. ``outputs`` may have the fields ``{name}`` of the picture, ``{renderer}``,
-    ``{count}``, ``{seed}`` and ``{frame}``; folders that they name are made. Raises CreativityError, before anything is made,
-    for what could not be done after it, and for outputs that would replace one another.
+    ``pictures`` are paths, or a picture's bytes, or words to paint; ``how`` the arguments of ``plan_fit``, or ``plan_paint``.
+    Each is searched for with each of ``seeds``, else with ``how["seed"]``. ``outputs`` may have the fields ``{name}`` of the
+    picture, ``{renderer}``, ``{count}``, ``{seed}`` and ``{frame}``; folders that they name are made. Raises CreativityError,
+    before anything is made, for what could not be done after it, and for outputs that would replace one another.
     """
     if every_frame and len(seeds) > 1:
         raise CreativityError("the frames of an animation share one seed; leave --seeds out")
@@ -340,12 +359,13 @@ def plan(
     folders, made = set[str](), set[Path]()
     paths = [str(Path(picture).absolute()) for picture in pictures if isinstance(picture, str)]
     for picture in pictures:
-        path = str(Path(picture).absolute()) if isinstance(picture, str) else "stdin"
-        stem = stem_of(path) if isinstance(picture, str) else "picture"
+        path = str(Path(picture).absolute()) if isinstance(picture, str) else "" if isinstance(picture, Words) else "stdin"
+        stem = stem_of(path) if isinstance(picture, str) else picture.stem if isinstance(picture, Words) else "picture"
+        prompts = picture.prompts if isinstance(picture, Words) else ()
         fields = _fields(recipe, stem)
         if len(seeds) == 1:
             fields["seed"] = str(seeds[0])
-        times = _times(picture) if every_frame else []
+        times = _times(picture) if every_frame and not isinstance(picture, Words) else []
         named = [output if output == "-" else str(Path(_filled(output, fields)).absolute()) for output in outputs]
         if not outputs:
             kind = _film_kind(path) if times else verbs.default_kind(renderer)
@@ -357,7 +377,9 @@ def plan(
             runs = [(f"frame-{frame:04d}", seeds[0], frame) for frame in range(len(times))]
         inside = "" if len(pictures) == 1 else f"{folder}/" if len(runs) > 1 else folder
         entries = [
-            Entry(inside if inside == folder else f"{inside}{name}", path, {**_gently(how, frame), "seed": seed}, frame, bool(frame))
+            Entry(
+                inside if inside == folder else f"{inside}{name}", path, {**_gently(how, frame), "seed": seed}, frame, bool(frame), prompts
+            )
             for name, seed, frame in runs
         ]
         group = Group(folder, tuple(entries), tuple(named), sheet, tuple(times))
@@ -433,10 +455,13 @@ def _filled(output: str, fields: dict[str, str]) -> str:
     return output
 
 
-def _first(pictures: Sequence[str | bytes], how: dict[str, Any], plugins: Sequence[str | Path]) -> tuple[Recipe, Renderer]:
+def _first(pictures: Sequence[str | bytes | Words], how: dict[str, Any], plugins: Sequence[str | Path]) -> tuple[Recipe, Renderer]:
     """What all runs have in common, by planning the first whose picture can be read."""
     error: CreativityError | None = None
     for picture in pictures:
+        if isinstance(picture, Words):
+            run = plan_paint(picture.prompts, **how, plugins=plugins).run()
+            return run.recipe, run.problem.renderer
         try:
             images.open_picture(picture)
         except CreativityError as reason:

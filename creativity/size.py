@@ -54,6 +54,15 @@ def parse_size(text: str | int, canvas: tuple[int, ...]) -> OutputSize:
     return result
 
 
+SQUARE = (1024, 1024)
+
+
+def parse_box(text: str | int) -> tuple[int, int]:
+    """The canvas (width, height) of a picture that takes its shape from its size alone: ``1600x900``; else a square."""
+    match = re.fullmatch(r"([0-9]{1,7})\s*x\s*([0-9]{1,7})", str(text).strip().lower())
+    return (_positive(int(match[1]), str(text)), _positive(int(match[2]), str(text))) if match else SQUARE
+
+
 def _positive(number: int, text: str) -> int:
     if number < 1:
         raise CreativityError(f"size {text!r} must be at least one pixel")

@@ -94,7 +94,7 @@ def plan_fit(
 ) -> Plan:
     """Everything that ``fit`` would do, decided and checked, but not begun. See ``fit`` for the arguments."""
     noted = tuple(registry.load_plugin(path) for path in _several(plugins))
-    begin, start_facts = _start(start, keep, lock, _several(plugins))
+    begin, start_facts = start_of(start, keep, lock, _several(plugins))
     picture = images.canonical(images.open_picture(target, frame or 0))
     name = name_of(target) if isinstance(target, str | Path) else ""
     notes = []
@@ -108,6 +108,37 @@ def plan_fit(
     height, width, _ = picture.shape
     if "target_height" in how:
         how["target_size"] = round(how["target_height"] * max(height, width) / height)
+    attended, mask = _focus(how)
+    parts = chosen_parts(how, options, picture, begin, palette is not None)
+    able = {field.name for field in dataclasses.fields(registry.renderers.get(parts["renderer"]["name"]).Options)}
+    if "background" in able and "background" not in parts["renderer"] and images.is_see_through(picture):
+        parts["renderer"]["background"] = "none"
+        notes.append(f"{name or 'the picture'} is transparent in part, and so is what is made of it (renderer.background=none)")
+    recipe = written(
+        parts,
+        seed=seed,
+        canvas=[width, height],
+        target={"name": name, "sha256": images.digest(picture)},
+        start=start_facts,
+        focus=attended,
+        target_size=how["target_size"],
+        size=str(how["size"]),
+        stop={"steps": how.get("steps"), "seconds": max_seconds, "loss": target_loss, "plateau": plateau},
+        threads=threads,
+        device=device,
+        plugins=list(noted),
+    )
+    return Plan(recipe, picture, begin, mask, tuple(notes))
+
+
+def chosen_parts(
+    how: dict[str, Any], options: dict[str, Any], picture: Picture | None, begin: Artwork | None, palette_asked: bool
+) -> dict[str, dict[str, Any]]:
+    """The three parts with their names and options, as a recipe has them, from what is asked for and settings such as
+    "renderer.background".
+
+    Raises CreativityError for a setting of no part, for one that a name fixes, and for a palette where there is none.
+    """
     parts: dict[str, dict[str, Any]] = {"renderer": {}, "objective": {}, "optimizer": {}}
     parts["renderer"] = {key: how[key] for key in ("count", "palette") if key in how}
     for key, value in options.items():
@@ -118,7 +149,6 @@ def plan_fit(
     chosen = {kind: how[kind] for kind in parts}
     if isinstance(how["objective"], dict) or {":", ","} & set(how["objective"]):
         chosen["objective"], parts["objective"] = "sum", summed(how["objective"], parts["objective"])
-    attended, mask = _focus(how)
     for kind, part_name in chosen.items():
         table: registry.Registry = getattr(registry, f"{kind}s")
         base, fixed = table.resolve(part_name)
@@ -135,40 +165,34 @@ def plan_fit(
         parts["renderer"] = {**made_of.options, **parts["renderer"]}
     if "palette" in parts["renderer"]:
         if _keeps_to_palettes(chosen["renderer"]):
-            parts["renderer"]["palette"] = list(palettes.resolve(parts["renderer"]["palette"], picture))
-        elif palette is not None:
+            seen = np.empty((0, 0, 4), np.uint8) if picture is None else picture
+            parts["renderer"]["palette"] = list(palettes.resolve(parts["renderer"]["palette"], seen))
+        elif palette_asked:
             raise CreativityError(f"renderer {chosen['renderer']!r} keeps to no palette; use shapes or triangles")
         elif "palette" in how:
             del parts["renderer"]["palette"]  # the preset's, whose renderer was replaced
-    able = {field.name for field in dataclasses.fields(registry.renderers.get(chosen["renderer"]).Options)}
-    if "background" in able and "background" not in parts["renderer"] and images.is_see_through(picture):
-        parts["renderer"]["background"] = "none"
-        notes.append(f"{name or 'the picture'} is transparent in part, and so is what is made of it (renderer.background=none)")
+    return {kind: {"name": chosen[kind], **parts[kind]} for kind in parts}
+
+
+def written(
+    parts: dict[str, dict[str, Any]], *, seed: int | None, stop: dict[str, Any], threads: int | None, device: str, **facts: Any
+) -> Recipe:
+    """The recipe of all that was decided; what is None is left out, and a seed is drawn where there is none."""
     data = {
-        **{kind: {"name": chosen[kind], **parts[kind]} for kind in parts},
+        **parts,
+        **facts,
         "seed": draw_seed() if seed is None else seed,
-        "canvas": [width, height],
-        "target": {"name": name, "sha256": images.digest(picture)},
-        "start": start_facts,
-        "focus": attended,
-        "target_size": how["target_size"],
-        "size": str(how["size"]),
-        "stop": {
-            key: value
-            for key, value in {"steps": how.get("steps"), "seconds": max_seconds, "loss": target_loss, "plateau": plateau}.items()
-            if value is not None
-        },
+        "stop": {key: value for key, value in stop.items() if value is not None},
         "threads": torch.get_num_threads() if threads is None else threads,
         "device": "cpu" if device == "auto" else device,
-        "plugins": list(noted),
         "version": importlib.metadata.version("creativity-toolkit"),
     }
     recipe = Recipe.from_dict({key: value for key, value in data.items() if value is not None})
     parse_size(recipe.size, recipe.canvas).check_raster()
-    return Plan(recipe, picture, begin, mask, tuple(notes))
+    return recipe
 
 
-def _start(
+def start_of(
     start: str | Path | Artwork | None, keep: float | None, lock: str | Sequence[str], plugins: Sequence[str | Path]
 ) -> tuple[Artwork | None, dict[str, Any] | None]:
     """The artwork to go on from, opened, and what the recipe notes of it."""
@@ -198,7 +222,7 @@ def _focus(how: dict[str, Any]) -> tuple[dict[str, Any] | None, Picture | None]:
     return {"name": name, "sha256": images.digest(mask), **table}, mask
 
 
-def _asked_like(plan: Callable[..., Any]) -> Callable[[F], F]:
+def asked_like(plan: Callable[..., Any]) -> Callable[[F], F]:
     """What a notebook's help shows: the arguments of ``plan`` by name, in place of ``**how``."""
 
     def decorate(function: F) -> F:
@@ -210,7 +234,7 @@ def _asked_like(plan: Callable[..., Any]) -> Callable[[F], F]:
     return decorate
 
 
-@_asked_like(plan_fit)
+@asked_like(plan_fit)
 def fit(target: images.Source, *, run_dir: str | Path | None = None, progress: Progress = None, **how: Unpack[FitArguments]) -> Artwork:
     """Fit a picture with marks and return the artwork.
 
@@ -240,18 +264,18 @@ def fit(target: images.Source, *, run_dir: str | Path | None = None, progress: P
     run = plan.run()
     if run_dir is not None:  # only now: what is refused leaves no folder behind
         run.folder = run_folder(run_dir, "", run.recipe)
-    run.listeners.extend(_listeners(progress))
+    run.listeners.extend(listeners(progress))
     return run.run()
 
 
 def resume(run_dir: str | Path, *, plugins: Sequence[str | Path] = (), progress: Progress = None) -> Artwork:
     """Continue a run from its folder, to the result that it would have had uninterrupted."""
     run = open_run(run_dir, _several(plugins))
-    run.listeners.extend(_listeners(progress))
+    run.listeners.extend(listeners(progress))
     return run.run()
 
 
-def _listeners(progress: Progress) -> Sequence[Listener]:
+def listeners(progress: Progress) -> Sequence[Listener]:
     return notebook.watchers() if progress is None else [progress] if callable(progress) else progress
 
 
@@ -283,11 +307,28 @@ def plan_redo(
             raise CreativityError(f"{start} is not the artwork that {file} goes on from (its digest differs)")
     if recipe.target is None:
         return Plan(recipe, None, begin)
+    if recipe.imagined is not None and target is None:
+        picture = imagined_again(recipe)
+        if seed is None and images.digest(picture) != recipe.target.sha256:  # other weights, or another machine
+            picture = find_target(recipe.target, Path(file))
+        return Plan(recipe.replace(target=Target("", images.digest(picture))), picture, begin)
     picture = _given(target, recipe.target, Path(file)) if target is not None else find_target(recipe.target, Path(file))
     if recipe.focus is None or not recipe.focus.sha256:
         return Plan(recipe, picture, begin)
     mask = _given(focus, recipe.focus, Path(file)) if focus is not None else find_target(recipe.focus, Path(file))
     return Plan(recipe, picture, begin, mask)
+
+
+def imagined_again(recipe: Recipe) -> Picture:
+    """What the recipe's prior imagines with the recipe's seed. Raises CreativityError where its weights are not on this machine."""
+    from creativity.imagination import imagine
+    from creativity.models.encoders import open_encoder
+    from creativity.models.priors import open_prior
+
+    how = recipe.imagined
+    assert how is not None
+    prior, encoder = open_prior(how.prior, offline=True), open_encoder(how.encoder, offline=True)
+    return imagine(how.text, prior, encoder, how.samples, recipe.seed, recipe.canvas, recipe.target_size)
 
 
 def _given(source: Any, wanted: Target | Focus, file: Path) -> Picture:
@@ -426,7 +467,7 @@ def film(
         artwork = run.checkpoint()
     else:
         run = plan_redo(what, target=target, plugins=plugins).run()
-        run.listeners.extend(_listeners(progress))
+        run.listeners.extend(listeners(progress))
         artwork = run.run()
     if of == "drawing":
         return filming.of_drawing(artwork, frames, size, fps)
@@ -435,7 +476,7 @@ def film(
     snapshots = run.snapshots.read(run.folder.path if run.folder else None)
     if of == "population":
         again = Run(artwork.recipe, run.target, None, run.start, run.mask)
-        again.listeners.extend(_listeners(progress))
+        again.listeners.extend(listeners(progress))
         return population.film(again, artwork, snapshots, frames, size, fps)
     return filming.of_search(artwork, snapshots, frames, size, fps)
 

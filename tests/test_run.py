@@ -32,7 +32,7 @@ STEPS = {"relay": 1000, "greedy": 50}
 
 
 @pytest.mark.parametrize("optimizer", DETERMINISTIC)
-def test_same_seed_same_bytes_on_one_thread_or_two(picture: Path, optimizer: str) -> None:
+def test_same_seed_same_bytes_scored_or_two(picture: Path, optimizer: str) -> None:
     how = {"optimizer": optimizer, "target_size": 48, "steps": STEPS.get(optimizer, 12)}
     first = tiny(picture, **how).run().run()
     again = tiny(picture, **how).run().run()

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 VERBS = {
     "fit": "fit a picture with marks: creativity fit photo.jpg -o out.svg",
+    "paint": 'paint what words say: creativity paint "a red bird" -o bird.svg',
     "vary": "siblings of an artwork, without a search: creativity vary out.svg --seeds 0..9",
     "redo": "run an artwork's recipe again: creativity redo out.svg",
     "resume": "continue a run that was stopped: creativity resume runs/NAME",
@@ -32,6 +33,7 @@ creativity VERB --help tells more. The same search from Python:
 
   import creativity
   creativity.fit("photo.jpg", renderer="triangles", count=50).save("out.svg")
+  creativity.paint("a red bird on a branch").save("bird.svg")
 """
 
 

@@ -29,6 +29,7 @@ Number = Annotated[int | None, _optional("N")]
 Real = Annotated[float | None, _optional("X")]
 Folder = Annotated[str | None, _optional("DIR")]
 Pictures = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="PICTURE ...", help_behavior_hint="")]
+Prompts = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="PROMPT ...", help_behavior_hint="")]
 Artwork = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="FILE-OR-RUN", help_behavior_hint="")]
 Outputs = Annotated[
     tyro.conf.UseAppendAction[tuple[str, ...]],

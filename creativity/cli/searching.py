@@ -17,16 +17,35 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from creativity import estimate, verbs
+from creativity import estimate, registry, series, verbs
 from creativity.artwork import Artwork
+from creativity.cli.search import Search
 from creativity.errors import CreativityError, one_line
-from creativity.files import write_numbered
+from creativity.files import make_folder, write_numbered
 from creativity.images import MAX_BYTES
 from creativity.renderers import raster
 from creativity.run import Event, Interrupted, Run
 from creativity.series import Series
 
 LOG_SECONDS = 5.0
+
+
+def begin(plan: verbs.Plan, stem: str, asked: Search, given: Sequence[str]) -> int:
+    """One search from its plan to its files, which are named after ``stem`` where nobody named them; returns the exit status.
+
+    ``given`` are the files that it is made from, and that no output may replace.
+    """
+    run = plan.run()  # what cannot work is refused here, before a folder is made
+    renderer = run.problem.renderer
+    outputs = [series.fill(output, run.recipe, stem) for output in asked.output]
+    for pattern, output in zip(asked.output, outputs, strict=True):
+        for folder in series.check_places(pattern, [output], renderer, given):
+            make_folder(folder)
+    run.previews = verbs.check_preview(asked.preview, given)
+    run.folder = verbs.run_folder(asked.run_dir, stem, plan.recipe)
+    fresh = None if outputs else Path(f"{stem[:100]}-{registry.renderers.called(plan.recipe.renderer)}{verbs.default_kind(renderer)}")
+    run.outputs = [output if output == "-" else str(Path(output).absolute()) for output in outputs or (str(fresh),)]
+    return search(run, outputs, quiet=asked.quiet, as_json=asked.json, fresh=fresh, notes=plan.notes)
 
 
 def search(run: Run, outputs: Sequence[str], *, quiet: bool, as_json: bool, fresh: Path | None = None, notes: Sequence[str] = ()) -> int:
@@ -89,7 +108,7 @@ def _foresee(run: Run, say: Callable[[str], None], quiet: bool) -> list[estimate
     return foreseen
 
 
-def search_series(series: Series, *, quiet: bool, as_json: bool, previews: Sequence[str] = ()) -> int:
+def search_series(several: Series, *, quiet: bool, as_json: bool, previews: Sequence[str] = ()) -> int:
     """Run what is left of a series, and say at its end what could not be done; returns the exit status."""
 
     said = False
@@ -103,22 +122,22 @@ def search_series(series: Series, *, quiet: bool, as_json: bool, previews: Seque
         return _progress(run, quiet)
 
     say = _silent if quiet else _say
-    runs = f"{series.count} {'run' if series.count == 1 else 'runs'}"
-    say(f"{runs}, folder {series.folder.path}; if it is cut short, go on with: creativity resume {series.folder.path}")
+    runs = f"{several.count} {'run' if several.count == 1 else 'runs'}"
+    say(f"{runs}, folder {several.folder.path}; if it is cut short, go on with: creativity resume {several.folder.path}")
     hear(quiet)
     raster.prepare()
-    series.around = around
+    several.around = around
     try:
-        with _signals(series):
-            series.run()
+        with _signals(several):
+            several.run()
     except Interrupted:
-        print(f"stopped and saved; go on with: creativity resume {series.folder.path}", file=sys.stderr)
+        print(f"stopped and saved; go on with: creativity resume {several.folder.path}", file=sys.stderr)
         return 130
     if as_json:
-        print(json.dumps({"run": str(series.folder.path), "results": series.results, "failed": series.failed}))
-    for name, reason in series.failed.items():
+        print(json.dumps({"run": str(several.folder.path), "results": several.results, "failed": several.failed}))
+    for name, reason in several.failed.items():
         print(f"creativity: {name}: {reason}", file=sys.stderr)
-    return 1 if series.failed else 0
+    return 1 if several.failed else 0
 
 
 def inputs(words: Sequence[str]) -> list[str | bytes]:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from creativity.objectives.base import Objective
-from creativity.objectives.comparison import on_one_thread
+from creativity.objectives.comparison import scored
 
 if TYPE_CHECKING:
     from creativity.problem import Candidates
@@ -22,7 +22,7 @@ class Appearance(Objective):
         raise NotImplementedError
 
     def __call__(self, candidates: Candidates) -> Tensor:
-        return candidates.in_parts(lambda part: on_one_thread(part.images(part.size, alpha=True), self.judge))
+        return candidates.in_parts(lambda part: scored(part.images(part.size, alpha=True), self.judge))
 
 
 def levels(pictures: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 from torch import Tensor
 
 from creativity.options import NoOptions
+from creativity.streams import Streams
 
 if TYPE_CHECKING:
     from creativity.problem import Candidates
@@ -17,24 +18,27 @@ class Context:
     """What a run offers an objective to prepare with: the target (4, H, W) premultiplied RGBA, if there is one.
 
     ``weight`` (H, W), at least 0 and somewhere above it, says how much each of its pixels matters; None: all the same.
+    ``streams`` are where chance comes from.
     """
 
-    def __init__(self, size: tuple[int, int], target: Tensor | None = None, weight: Tensor | None = None):
-        self.size, self.target, self.weight = size, target, weight
+    def __init__(self, size: tuple[int, int], target: Tensor | None = None, weight: Tensor | None = None, streams: Streams | None = None):
+        self.size, self.target, self.weight, self.streams = size, target, weight, streams or Streams(0)
 
 
 class Objective(ABC):
     """``needs`` names what must be in the context ("target"), so that nothing unused is loaded, or in the renderer ("marks").
 
     ``differentiable``: gradients flow back to the candidates. ``deterministic``: no random crops or noise, so that
-    two losses of one genome are equal and the lowest loss is truly the best. A class that derives from this one writes
-    ``__call__`` and inherits the rest.
+    two losses of one genome are equal and the lowest loss is truly the best. ``least_side``: pictures whose shorter side has
+    fewer pixels tell it too little, so that a search from coarse to fine does not begin below. A class that derives from this
+    one writes ``__call__`` and inherits the rest.
     """
 
     Options: ClassVar[type[Any]] = NoOptions
     needs: tuple[str, ...] = ()
     differentiable: bool = True
     deterministic: bool = True
+    least_side: int = 32
 
     def __init__(self, options: Any):
         self.options = options

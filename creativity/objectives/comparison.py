@@ -81,7 +81,7 @@ class Comparison(Objective):
         studies = []
         for ground in grounds:
             if (candidates.size, ground) not in self._studies:
-                with torch.no_grad(), _one_thread():
+                with torch.no_grad(), _on_threads(1):
                     self._studies[candidates.size, ground] = self.study(over(target[None], ground).contiguous(), weight)
             studies.append(self._studies[candidates.size, ground])
 
@@ -90,8 +90,7 @@ class Comparison(Objective):
             seen = [self.compare(over(planes, ground), study) for ground, study in zip(grounds, studies, strict=True)]
             return seen[0] if len(seen) == 1 else (seen[0] + seen[1]) / 2
 
-        pictures = candidates.images(candidates.size, alpha=True)
-        return on_one_thread(pictures, losses)
+        return scored(candidates.images(candidates.size, alpha=True), losses)
 
 
 def over(pictures: Tensor, ground: float | None) -> Tensor:
@@ -114,30 +113,30 @@ def halved(planes: Tensor) -> Tensor:
     return F.avg_pool2d(planes, 2, ceil_mode=True)
 
 
+def scored(pictures: Tensor, losses: Callable[[Tensor], Tensor], threads: int = 1) -> Tensor:
+    """Losses (B,) of pictures, with their gradient, taken on the way forward and on one thread.
+
+    Waking other threads for each of dozens of short operations costs more than they bring, much more on a busy machine; and so
+    no result depends on how many there are. ``threads`` is for what has long operations.
+    """
+    found: Tensor = _Scored.apply(pictures, losses, threads)  # type: ignore[no-untyped-call]
+    return found
+
+
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def _on_threads(number: int) -> Iterator[None]:
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(number)
     try:
         yield
     finally:
         torch.set_num_threads(before)
 
 
-def on_one_thread(pictures: Tensor, losses: Callable[[Tensor], Tensor]) -> Tensor:
-    """``losses`` (B,) of pictures (B, C, H, W), with their gradient to the pictures, taken on the way forward and on one thread.
-
-    Waking other threads for each of dozens of short operations costs more than they bring, much more on a busy
-    machine; and so no result depends on how many there are.
-    """
-    found: Tensor = _OnOneThread.apply(pictures, losses)  # type: ignore[no-untyped-call]
-    return found
-
-
-class _OnOneThread(torch.autograd.Function):
+class _Scored(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, pictures: Tensor, losses: Callable[[Tensor], Tensor]) -> Tensor:
-        with _one_thread():
+    def forward(ctx: Any, pictures: Tensor, losses: Callable[[Tensor], Tensor], threads: int) -> Tensor:
+        with _on_threads(threads):
             if not pictures.requires_grad:
                 return losses(pictures)
             with torch.enable_grad():
@@ -149,9 +148,9 @@ class _OnOneThread(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None, None]:
         (gradient,) = ctx.saved_tensors
-        return gradient * upstream[:, None, None, None], None
+        return gradient * upstream[:, None, None, None], None, None
 
 
 def _shrunk(picture: Tensor, size: Size) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from creativity import palettes
 from creativity.objectives.base import Objective
-from creativity.objectives.comparison import mean, on_one_thread
+from creativity.objectives.comparison import mean, scored
 from creativity.objectives.difference import FLARE, oklab
 from creativity.objectives.palette import rgb
 from creativity.options import option
@@ -50,12 +50,12 @@ class Ink(Objective):
         if self.options.paper is not None:
             paper = rgb((self.options.paper,)).expand(len(pictures), 3)
         elif candidates.transparent:
-            return on_one_thread(pictures, lambda seen: mean(seen[:, 3:].contiguous()))
+            return scored(pictures, lambda seen: mean(seen[:, 3:].contiguous()))
         else:
             marks = candidates.marks
             paper = pictures.new_ones(len(pictures), 3) if marks is None else marks.backgrounds[:, :3]
         both = torch.cat([pictures, paper[:, :, None, None].expand(-1, -1, *candidates.size)], dim=1)
-        return on_one_thread(both, _coverage)
+        return scored(both, _coverage)
 
 
 def _coverage(both: Tensor) -> Tensor:

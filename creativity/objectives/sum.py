@@ -49,6 +49,7 @@ class Sum(Objective):
         self.needs = tuple(sorted({need for term in terms for need in term.needs}))
         self.differentiable = all(term.differentiable for term in terms)
         self.deterministic = all(term.deterministic for term in terms)
+        self.least_side = max(term.least_side for term in terms)
         likeness = next((term for term in terms if isinstance(term, Likeness)), None)
         if likeness:  # only then is the sum one too
             self.goal = likeness.goal

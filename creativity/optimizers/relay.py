@@ -2,12 +2,15 @@
 
 For drawings that can be built: greedy with back-fitting, gradients on all marks at once from coarse to fine, then rounds of
 pruning and re-seeding, each followed by gradients, kept when better (iterated local search: Lourenço, Martin & Stützle 2003).
-Marks are placed by their squared error whatever the objective is; what comes of it is judged by the objective alone.
+Marks are placed by their squared error whatever the objective is; what comes of it is judged by the objective alone. One that
+chance has a hand in, as where an encoder looks through random windows, can tell no small gain: gradients, gently, are all that follows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,12 +26,34 @@ from creativity.options import option, whole
 from creativity.problem import Problem
 from creativity.streams import Stream
 
+
+class Stage(NamedTuple):
+    """An optimizer by name; ``steps`` None lasts until it has converged, or for the rest of the run, by default ``usual`` steps."""
+
+    name: str
+    steps: int | None = None
+    usual: int | None = None
+    options: Mapping[str, Any] = MappingProxyType({})
+
+
 SWEEPS = 5
 """Of back-fitting, before gradients take over: they do the rest faster."""
 
 MENDING, TURNING = 0.1, 0.5
 """In a round, where all but a few marks are in their places, gradients start with the first part of their method's rate; where
 marks were placed by another measure than their own, with the second."""
+
+GUIDED = {
+    True: Stage("adam", usual=80, options={"rate": 0.15 * METHODS["adam"][1], "restarts": 1, "coarse": 1.0}),
+    False: Stage("pgpe", usual=80, options={"population": 64, "sigma": 0.01, "rate": 0.05, "coarse": 1.0}),
+}
+"""What follows the placing of marks where chance has a hand in the objective, with gradients and without."""
+
+SOUGHT = {
+    True: Stage("adam", usual=300, options={"restarts": 1}),
+    False: Stage("pgpe", usual=300, options={"population": 64}),
+}
+"""The same where nothing can be placed."""
 
 ROUND_STEPS = 100
 """Of gradients after each mending."""
@@ -38,13 +63,6 @@ STILL = 0.005
 
 DEFAULT_ROUNDS = 20
 """Where no limit is set; more time brings more, ever more slowly."""
-
-
-class Stage(NamedTuple):
-    """An optimizer by name; ``steps`` None lasts until it has converged, or for the rest of the run."""
-
-    name: str
-    steps: int | None = None
 
 
 @dataclass(frozen=True)
@@ -77,13 +95,17 @@ class Relay(Optimizer):
             # Where all marks are there already, what is new in the picture wants marks of elsewhere: the rounds come soon.
             # And fitting them by another measure would undo what they were found by.
             begun, squared = problem.fresh is not None and not problem.fresh.any(), problem.least_squares is problem
+            if not problem.deterministic:
+                return (GUIDED[problem.differentiable],) if begun else (Stage("greedy"), GUIDED[problem.differentiable])
             gradients = (Stage("adam", ROUND_STEPS if begun and squared else 800),) if problem.differentiable else ()
             return gradients if gradients and begun and not squared else (Stage("greedy"), *gradients)
+        if not problem.deterministic:
+            return (SOUGHT[problem.differentiable] if problem.fresh is None else GUIDED[problem.differentiable],)
         return (Stage("adam" if problem.differentiable else "pgpe"),)
 
     def _again(self, problem: Problem) -> tuple[Stage, ...]:
         """The round that is repeated after the first stages."""
-        if self._stages or not problem.least_squares.buildable:
+        if self._stages or not problem.least_squares.buildable or not problem.deterministic:
             return ()
         return (Stage("mend", 1), Stage("adam", ROUND_STEPS)) if problem.differentiable else (Stage("mend", 1),)
 
@@ -143,7 +165,7 @@ class Relay(Optimizer):
         self._length = length
         self._served = _seen_by(stage, self._problem)
         self._inner.begin(self._served, start[torch.arange(self._inner.starts) % len(start)], self._stream.child(f"stage {turn}"))
-        ahead = [later.steps or ROUND_STEPS for later in self._first[turn + 1 :]] + DEFAULT_ROUNDS * [
+        ahead = [later.steps or later.usual or ROUND_STEPS for later in self._first[turn + 1 :]] + DEFAULT_ROUNDS * [
             sum(s.steps or 0 for s in self._round)
         ]
         if turn < len(self._first):
@@ -260,5 +282,7 @@ def _create(stage: Stage, first: bool, mending: bool = False, turning: bool = Fa
         part = TURNING if turning else MENDING if mending else WARM
         rate = part * METHODS[fixed.get("method", "adam")][1]
         options = {"rate": rate, "restarts": 1, "coarse": 1.0 if mending else 0.25}
-    optimizer: Optimizer = registry.optimizers.create(stage.name, options)
+    optimizer: Optimizer = registry.optimizers.create(stage.name, {**options, **stage.options})
+    if stage.usual:
+        optimizer.default_steps = stage.usual
     return optimizer

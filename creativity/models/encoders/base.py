@@ -29,6 +29,8 @@ class Encoder(ABC):
     """E, the length of its vectors."""
     logit_scale: float
     """What its training multiplied cosines by."""
+    threads: int | None = None
+    """How many a search should lend it; None: all it has."""
     device: torch.device = torch.device("cpu")
     dtype: torch.dtype = torch.float32
     """Of the vectors, and of the pictures as they reach `_images`; what lies between may be less precise."""

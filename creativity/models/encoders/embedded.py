@@ -23,6 +23,7 @@ class Embedded(Encoder):
     name = "embedded"
     input_size = SIZE
     dim = WIDTH
+    threads = 1  # so small that waking others costs more than they bring, and its results depend on none
 
     def __init__(self, path: Path | None = None, device: str = "cpu"):
         packed, notes, self.digest = weights.read(path or weights.FOLDER / "guide.safetensors", "the embedded encoder")

@@ -1,0 +1,196 @@
+"""Painting: from words to an artwork. A prior imagines, marks are fitted to that, and an encoder of pictures and words refines them."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Unpack
+
+from creativity import images, presets, registry
+from creativity.arguments import PaintArguments
+from creativity.artwork import Artwork, open_artwork
+from creativity.errors import CreativityError
+from creativity.imagination import imagine
+from creativity.models.acquaintance import acquaintance
+from creativity.models.encoders import open_encoder
+from creativity.models.priors import open_prior
+from creativity.objectives.prompts import Prompt, parse_prompts
+from creativity.objectives.sum import parse_terms
+from creativity.size import parse_box
+from creativity.sources import name_of, shown, stem_of
+from creativity.streams import draw_seed
+from creativity.verbs import Picture, Plan, Progress, asked_like, chosen_parts, listeners, run_folder, start_of, written
+
+log = logging.getLogger("creativity")
+
+HOLD = 200.0
+"""The anchor's weight, beside 1 for the words."""
+SAMPLES = 16
+COUNT = 80
+TARGET_SIZE = 128
+PHOTO_HOLD = 0.6
+"""How tightly a photograph still holds at the end."""
+
+
+def plan_paint(
+    prompts: str | Sequence[str],
+    *,
+    encoder: str | None = None,
+    prior: str | None = "embedded",
+    samples: int = SAMPLES,
+    start: str | Path | Artwork | None = None,
+    keep: float | None = None,
+    lock: str | Sequence[str] = (),
+    preset: str | None = None,
+    renderer: str | None = None,
+    count: int | None = None,
+    palette: Any = None,
+    objective: str | dict[str, Any] | None = None,
+    optimizer: str | None = None,
+    seed: int | None = None,
+    steps: int | None = None,
+    max_seconds: float | None = None,
+    target_loss: float | None = None,
+    plateau: int | None = None,
+    size: str | int | None = None,
+    target_size: int | None = None,
+    threads: int | None = None,
+    device: str = "cpu",
+    options: dict[str, Any] | None = None,
+    plugins: str | Path | Sequence[str | Path] = (),
+    offline: bool = False,
+) -> Plan:
+    """Everything that ``paint`` would do, decided and checked, but not begun. See ``paint`` for the arguments."""
+    plugins = (plugins,) if isinstance(plugins, str | Path) else plugins
+    noted = tuple(registry.load_plugin(path) for path in plugins)
+    texts = [prompts] if isinstance(prompts, str) else [*prompts]
+    wanted = [prompt.text for prompt in parse_prompts(texts) if not prompt.negative]
+    own = presets.painting(preset)
+    encoder, prior = encoder or own.pop("encoder", "embedded"), own.pop("prior", prior)
+    seed = draw_seed() if seed is None else seed
+    opened = open_encoder(encoder, offline=offline)
+    notes: list[str] = []
+
+    size = own.pop("size", 1024) if size is None else size
+    target_size = target_size or own.pop("target_size", None) or max(TARGET_SIZE, opened.input_size)
+    begin, photo, facts = _start(start, keep, lock, plugins)
+    canvas = begin.recipe.canvas if begin else (photo.shape[1], photo.shape[0]) if photo is not None else parse_box(size)
+    picture: Picture | None = photo
+    target: dict[str, str] | None = None
+    imagined: dict[str, Any] | None = None
+    if photo is not None:
+        target = {"name": name_of(start) if isinstance(start, str | Path) else "", "sha256": images.digest(photo)}
+    imagination = open_prior(prior, offline) if prior and start is None else None
+    for text in wanted:
+        notes += acquaintance(text, opened, imagination)
+    if imagination is not None:
+        text = " and ".join(wanted)
+        try:
+            picture = imagine(text, imagination, opened, samples, seed, canvas, target_size)
+        except CreativityError as error:
+            notes.append(f"{error}; it begins with nothing")
+        else:
+            target = {"name": "", "sha256": images.digest(picture)}
+            imagined = {"text": text, "prior": prior, "weights": imagination.digest, "encoder": encoder, "samples": samples}
+
+    asked = {"renderer": renderer, "count": count, "palette": palette, "steps": steps or own.pop("steps", None)}
+    asked |= {"objective": "clip", "optimizer": optimizer or own.pop("optimizer", "relay")}
+    if begin is not None and renderer is None and "renderer" not in presets.settings(preset):
+        asked["renderer"] = begin.recipe.renderer.name
+    how, settings = presets.resolve(preset, asked, options or {})
+    if "count" not in how and begin is None and "count" in _options("renderer", how["renderer"]):
+        how["count"] = COUNT
+    how["objective"] = _terms(objective, own.pop("clip", {}), texts, encoder, picture is not None)
+    if photo is not None and "anchor" in how["objective"]:
+        how["objective"]["anchor"].setdefault("hold", PHOTO_HOLD if keep is None else keep)
+    recipe = written(
+        chosen_parts(how, settings, picture, begin, palette is not None),
+        seed=seed,
+        canvas=[*canvas],
+        target=target,
+        imagined=imagined,
+        start=facts,
+        target_size=target_size,
+        size=str(size),
+        stop={"steps": how.get("steps"), "seconds": max_seconds, "loss": target_loss, "plateau": plateau},
+        threads=threads,
+        device=device,
+        plugins=list(noted),
+    )
+    return Plan(recipe, picture, begin, None, tuple(notes))
+
+
+def _start(
+    start: str | Path | Artwork | None, keep: float | None, lock: str | Sequence[str], plugins: Sequence[str | Path]
+) -> tuple[Artwork | None, Picture | None, dict[str, Any] | None]:
+    """What to begin with: an artwork and what the recipe notes of it, or a picture."""
+    if start is None or isinstance(start, Artwork):
+        begin, facts = start_of(start, keep, lock, plugins)
+        return begin, None, facts
+    try:
+        open_artwork(start)
+    except CreativityError as error:
+        try:
+            photo = images.canonical(images.open_picture(start))
+        except CreativityError:
+            raise error from None
+        if lock:
+            raise CreativityError(f"lock speaks of an artwork to go on from; {shown(start)} is a picture") from None
+        return None, photo, None
+    begin, facts = start_of(start, keep, lock, plugins)
+    return begin, None, facts
+
+
+def _terms(
+    asked: str | dict[str, Any] | None, clip: dict[str, Any], prompts: Sequence[str], encoder: str, held: bool
+) -> dict[str, dict[str, Any]]:
+    """What is minded by default, and what is asked for besides; whatever reads prompts gets them."""
+    terms = {"clip": {"weight": 1.0, **clip}} | ({"anchor": {"weight": HOLD}} if held else {})
+    given = parse_terms(asked) if isinstance(asked, str) else asked or {}
+    for name, how in given.items():
+        terms[name] = {**terms.get(name, {}), **(how if isinstance(how, dict) else {"weight": how})}
+    for name, how in terms.items():
+        if "prompts" in _options("objective", name):
+            how |= {"prompts": [*prompts], "encoder": encoder}
+    return terms
+
+
+def _options(kind: str, name: str) -> set[str]:
+    return {field.name for field in dataclasses.fields(getattr(registry, f"{kind}s").get(name).Options)}
+
+
+@asked_like(plan_paint)
+def paint(
+    prompts: str | Sequence[str], *, run_dir: str | Path | None = None, progress: Progress = None, **how: Unpack[PaintArguments]
+) -> Artwork:
+    """Paint what words say and return the artwork.
+
+        creativity.paint("a red bird", renderer="triangles", seed=1).save("bird.svg")
+
+    ``prompts``: one or several; ``"a red bird:2"`` counts twice, ``"people:-0.5"`` shall not be seen, ``"dawn:1..0"`` fades
+    over the search. ``encoder``: who looks, "embedded" or a model of open_clip (``creativity list models``). ``prior``: who
+    imagines what the search begins with, the best of ``samples`` pictures; None for a search that begins with nothing.
+    ``start``: a photograph to begin with instead, of which ``keep`` in [0, 1] says how tightly it still holds at the end, or
+    an artwork to go on from, with ``keep`` and ``lock`` as in ``fit``. ``objective``: terms besides "clip" and "anchor", or
+    other weights of these, {"symmetry": 0.5}. ``size``: of the output; a box such as "1600x900" gives its shape too.
+    ``offline``: ask no network for weights. All else is as in ``fit``.
+
+    Raises CreativityError for anything that cannot be done, in one line.
+    """
+    plan = plan_paint(prompts, **how)
+    for note in plan.notes:
+        log.info(note)
+    run = plan.run()
+    if run_dir is not None:
+        run.folder = run_folder(run_dir, "", run.recipe)
+    run.listeners.extend(listeners(progress))
+    return run.run()
+
+
+def stem(prompts: Sequence[Prompt]) -> str:
+    """What files of it are named after: its words."""
+    words = re.findall(r"[^\W_]+", " ".join(prompt.text for prompt in prompts if not prompt.negative).lower())
+    return stem_of("-".join(words)[:60] or "painting")
