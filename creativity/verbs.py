@@ -24,6 +24,7 @@ from creativity.estimate import Estimate
 from creativity.files import RunFolder, make_folder, numbered, unwritable, write_atomically
 from creativity.focus import AUTO, masked
 from creativity.objectives.sum import summed
+from creativity.options import whole
 from creativity.recipe import Focus, Recipe, Start, Target
 from creativity.renderers.base import Renderer, VectorRenderer
 from creativity.run import Event, Run, open_run
@@ -165,8 +166,13 @@ def chosen_parts(
         parts["renderer"] = {**made_of.options, **parts["renderer"]}
     if "palette" in parts["renderer"]:
         if _keeps_to_palettes(chosen["renderer"]):
+            wanted = parts["renderer"]["palette"]
+            if picture is None and whole(str(wanted).strip()) is not None:
+                raise CreativityError(
+                    f"a palette of {wanted} colours is taken out of a picture, and there is none; name a palette or its colours"
+                )
             seen = np.empty((0, 0, 4), np.uint8) if picture is None else picture
-            parts["renderer"]["palette"] = list(palettes.resolve(parts["renderer"]["palette"], seen))
+            parts["renderer"]["palette"] = list(palettes.resolve(wanted, seen))
         elif palette_asked:
             raise CreativityError(f"renderer {chosen['renderer']!r} keeps to no palette; use shapes or triangles")
         elif "palette" in how:

@@ -40,8 +40,9 @@ class Cutouts(NamedTuple):
         else:
             cut = self._in_perspective(images, side)
         if self.colours is not None:
-            cut = torch.einsum("ncd,bndst->bncst", self.colours[:, :, :3], cut) + self.colours[None, :, :, 3, None, None]
-        return cut if self.noise is None else cut + self.noise
+            mix, offset = self.colours.to(cut).split((3, 1), 2)
+            cut = torch.einsum("ncd,bndst->bncst", mix, cut) + offset[..., None]
+        return cut if self.noise is None else cut + self.noise.to(cut)
 
     def _in_perspective(self, images: Tensor, side: int) -> Tensor:
         """Windows whose corners lie somewhere within them: no matrix does that, and so a GPU adds up its gradient in any order."""
