@@ -21,7 +21,7 @@ LOOKS = [name for name in presets.PRESETS if name != "es-clip"]
 
 @pytest.mark.parametrize("name", presets.PRESETS)
 def test_every_preset_says_what_it_is_and_shows_it(name: str) -> None:
-    about, best_for, _ = presets.PRESETS[name]
+    about, best_for, *_ = presets.PRESETS[name]
     assert about
     assert best_for
     assert presets.thumbnail(name).stat().st_size <= 12_000

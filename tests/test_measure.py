@@ -131,12 +131,14 @@ def test_blind_naming_counts_what_is_right(tmp_path):
     blind.make(texts, sample, tmp_path, "plain", seed=3)
     assert (tmp_path / "plain.png").exists()
     assert (tmp_path / "plain.txt").read_text().split("\n")[:-1] == sorted(texts)
-    assert asked == [texts[n] for n in blind.order(6, 3)] != texts
-    written = "\n".join(f"{number + 1}: {text}" for number, text in enumerate(asked[:4])) + f"\n5: {asked[5]}\nno answer\n6:\n"
+    assert asked == texts
+    shown = [texts[n] for n in blind.order(6, 3)]
+    assert shown != texts
+    written = "\n".join(f"{number + 1}: {text}" for number, text in enumerate(shown[:4])) + f"\n5: {shown[5]}\nno answer\n6:\n"
     assert blind.score(texts, blind.answers(written), 3) == [True] * 4 + [False] * 2
     with pytest.raises(CreativityError, match="pictures 1 to 6"):
         blind.score(texts, {7: texts[0]}, 3)
-    with pytest.raises(CreativityError, match="copy them"):
+    with pytest.raises(CreativityError, match="no prompt of this list"):
         blind.score(texts, {1: "promt 1"}, 3)
 
 

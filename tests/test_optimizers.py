@@ -23,13 +23,13 @@ class Bowl:
 
     spec = ParamSpec((Block("small", (6,), scale=0.01), Block("large", (4,), scale=10.0)))
     differentiable, deterministic, resolution_free, buildable, size = True, True, True, False, (64, 64)
-    fresh = None
+    fresh, least_side = None, 32
 
     def __init__(self) -> None:
         self.bottom = self.spec.centre + 2 * self.spec.scale
         self.least_squares = self
 
-    def losses(self, genomes: Tensor, step: int = 0, fidelity: float = 1.0) -> Tensor:
+    def losses(self, genomes: Tensor, step: int | None = None, fidelity: float = 1.0) -> Tensor:
         return (((genomes - self.bottom) / self.spec.scale) ** 2).mean(dim=1)
 
 
@@ -68,7 +68,7 @@ def test_reaches_the_bottom_and_continues_exactly(name: str) -> None:
 @pytest.mark.parametrize("name", ["pgpe", "ga", "adam"])
 def test_a_candidate_without_a_loss_breaks_nothing(name: str) -> None:
     class Holes(Bowl):
-        def losses(self, genomes: Tensor, step: int = 0, fidelity: float = 1.0) -> Tensor:
+        def losses(self, genomes: Tensor, step: int | None = None, fidelity: float = 1.0) -> Tensor:
             losses = super().losses(genomes)
             holes = torch.zeros_like(losses, dtype=torch.bool)
             holes[::3] = len(losses) > 1

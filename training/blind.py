@@ -1,7 +1,6 @@
 """Blind naming: a reader sees numbered pictures and, in an order of their own, what was asked for, and says which is which.
 
 ``python -m training.blind make --out DIR`` draws a sheet and a list for each file of prompts; ``score --answers FILE`` counts.
-An answer is a line ``12: a red circle``. Nothing in the folder tells the order: it comes from the seed.
 """
 
 from __future__ import annotations
@@ -14,9 +13,7 @@ import numpy as np
 from torch import Tensor
 
 import creativity
-from creativity.errors import CreativityError
-from creativity.files import write_atomically
-from creativity.sheet import save_sheet
+from creativity.blind import answers, order, score, write
 from creativity.streams import Stream, Streams
 
 PROMPTS = Path(creativity.__file__).parent / "data" / "prompts"
@@ -30,46 +27,14 @@ def prompts(name: str) -> list[str]:
     return [line.rstrip("* ") for line in lines if line and not line.startswith("#")]
 
 
-def order(count: int, seed: int) -> list[int]:
-    """Which prompt each numbered picture was made from."""
-    return [int(n) for n in np.random.default_rng(seed).permutation(count)]
-
-
 def make(texts: Sequence[str], sample: Sampler, out: Path, name: str, seed: int) -> None:
-    """Writes ``NAME.png``, pictures with numbers, and ``NAME.txt``, the texts by the alphabet."""
-    out.mkdir(parents=True, exist_ok=True)
-    pictures = [opaque(sample(texts[n], 1, Streams(seed)("blind"))[0]) for n in order(len(texts), seed)]
-    save_sheet(out / f"{name}.png", pictures, [str(n + 1) for n in range(len(texts))])
-    write_atomically(out / f"{name}.txt", ("\n".join(sorted(texts)) + "\n").encode())
+    write([opaque(sample(text, 1, Streams(seed)("blind"))[0]) for text in texts], texts, out, name, seed)
 
 
 def opaque(image: Tensor) -> np.ndarray:
     """(3, H, W) in [0, 1] -> bytes (H, W, 4)."""
     pixels = (image.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
     return np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)])
-
-
-def answers(text: str) -> dict[int, str]:
-    """What a reader wrote: number -> prompt. Lines without a number are no answers."""
-    found = {}
-    for line in text.splitlines():
-        number, _, said = line.partition(":")
-        if number.strip().isdecimal():
-            found[int(number)] = " ".join(said.split())
-    return found
-
-
-def score(texts: Sequence[str], said: dict[int, str], seed: int) -> list[bool]:
-    """For each picture whether it was named; one that was not answered was not.
-
-    Raises:
-        CreativityError: an answer is no prompt of the list, or its number that of no picture.
-    """
-    if strange := [number for number in said if not 1 <= number <= len(texts)]:
-        raise CreativityError(f"there are pictures 1 to {len(texts)}, and an answer for {strange[0]}")
-    if strange_text := [text for text in said.values() if text and text not in texts]:
-        raise CreativityError(f"no prompt of this list is {strange_text[0]!r}; copy them from the list")
-    return [said.get(number + 1) == texts[n] for number, n in enumerate(order(len(texts), seed))]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

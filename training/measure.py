@@ -22,6 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from creativity.files import write_atomically
+from creativity.images import encode_png
 from creativity.sheet import save_sheet
 from creativity.streams import Streams
 from training import pixels
@@ -472,6 +473,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         add(of_encoder("judge", judge, args.data, judges_own(args.data)))
         images, captions = real(args.data)
         save_sheet(args.out / "real.png", [opaque(image) for image in images], captions)
+        (args.out / "real").mkdir(exist_ok=True)  # for creativity evaluate --real
+        for number, (image, caption) in enumerate(zip(images, captions, strict=True)):
+            write_atomically(args.out / "real" / f"{caption.replace(' ', '-')}-{number}.png", encode_png(opaque(image), {}, None))
         add([judged(judge, "real pictures of the 32 plain prompts", images, captions, prompts("plain"), {"R@1": 0.9})])
     if "prior" in args.only:
         from creativity.models.priors.embedded import Embedded as Prior

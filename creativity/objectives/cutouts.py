@@ -40,7 +40,8 @@ class Cutouts(NamedTuple):
         else:
             cut = self._in_perspective(images, side)
         if self.colours is not None:
-            mix, offset = self.colours.to(cut).split((3, 1), 2)
+            colours = self.colours.to(cut)
+            mix, offset = colours[:, :, :3], colours[:, :, 3:]
             cut = torch.einsum("ncd,bndst->bncst", mix, cut) + offset[..., None]
         return cut if self.noise is None else cut + self.noise.to(cut)
 
