@@ -119,14 +119,15 @@ class HeldBuilder:
     def remove(self, marks: Array) -> None:
         self._builder.remove(self._held.marks[marks])
 
-    def sweep(self, marks: range, fresh: Array, tries: int, climbers: int, patience: int, seed: int) -> float:
+    def sweep(self, marks: range, fresh: Array, tries: int, climbers: int, patience: int, seed: int, heat: float = 0.0) -> float:
         """In as many sweeps as there are runs of free marks beside each other."""
         free, saved = self._held.marks[marks.start : marks.stop], 0.0
         all_fresh = np.zeros(self._held.spec.marks, np.bool_)
         all_fresh[self._held.marks] = fresh
         for run in np.split(free, np.flatnonzero(np.diff(free) > 1) + 1):
             if len(run):
-                saved += self._builder.sweep(range(run[0], run[-1] + 1), all_fresh, tries, climbers, patience, seed + int(run[0]))
+                part = range(run[0], run[-1] + 1)
+                saved += self._builder.sweep(part, all_fresh, tries, climbers, patience, seed + int(run[0]), heat)
         return saved
 
     def refit_background(self) -> None:

@@ -168,6 +168,11 @@ class Problem:
         whole = self.held is None or self.held.whole_marks
         return whole and isinstance(self.renderer, BuildingRenderer) and type(self.objective) is Pixel
 
+    @property
+    def anneals(self) -> bool:
+        """Whether the marks that are built are fitted best by annealing."""
+        return self.buildable and getattr(self.renderer, "anneals", False)
+
     @cached_property
     def least_squares(self) -> Problem:
         """The same with the squared error to the target instead, for which drawings can be begun; itself where there is no target."""

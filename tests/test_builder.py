@@ -75,6 +75,23 @@ def test_what_a_sweep_saves_is_what_the_picture_gains(kind: str, fresh: np.ndarr
         assert shown <= {(16, 32, 48), (224, 192, 128), (160, 32, 32), (240, 240, 240)}
 
 
+@pytest.mark.parametrize("kind", ["circle", "mixed", "palette", "weighted"])
+def test_a_hot_sweep_goes_uphill_by_what_it_says_and_a_cold_one_does_not(kind: str) -> None:
+    renderer, builder, target, weight, _ = scene(kind)
+    builder.sweep(range(10), NONE, 30, 3, 60, 0)
+    before = loss_of(renderer, builder.genome, target, weight)
+    start = builder.genome
+    saved = builder.sweep(range(10), NONE, 1, 1, 30, 1, heat=before)
+    assert saved < 0
+    assert before - loss_of(renderer, builder.genome, target, weight) == pytest.approx(saved, rel=0.002, abs=3e-6)
+    hot = builder.genome
+    builder.load(start)
+    assert builder.sweep(range(10), NONE, 1, 1, 30, 1, heat=before) == saved
+    assert torch.equal(builder.genome, hot)
+    builder.load(start)
+    assert builder.sweep(range(10), NONE, 1, 1, 30, 1, heat=1e-12) > -1e-7
+
+
 @pytest.mark.parametrize("kind", [*KINDS, *FORMS])
 def test_usefulness_is_what_taking_a_mark_away_costs(kind: str) -> None:
     renderer, builder, target, weight, _ = scene(kind)

@@ -12,8 +12,10 @@ import torch
 from PIL import Image
 
 from creativity.optimizers.gradient import METHODS
+from creativity.optimizers.greedy import Anneal
 from creativity.optimizers.relay import WARM, Relay
 from creativity.run import Event, Run
+from creativity.streams import Stream
 from tests.conftest import tiny
 
 
@@ -77,6 +79,46 @@ def test_the_stages_come_in_order_and_the_best_is_never_lost(picture: Path) -> N
     assert all(after.best <= before.best for before, after in pairwise(events))
     ends = {event.phase: event.best for event in events}
     assert ends["adam"] < ends["fitting them in place"] < ends["placing marks"]
+
+
+@pytest.mark.parametrize(("steps", "sweeps", "gradients"), [(400, 90, 100), (80, 16, 32)])
+def test_circles_are_annealed_before_gradients_come(picture: Path, steps: int, sweeps: int, gradients: int) -> None:
+    """In a third of what is left of a short run; what is left of a long one goes into rounds."""
+    run = tiny(picture, renderer="circles", steps=steps).run()
+    events = [event for event in heard(run) if event.kind == "step"]
+    phases = [event.phase for event in events]
+    placing, left = phases.count("placing marks"), steps - phases.count("placing marks") - sweeps - gradients
+    assert phases[placing - 1 : steps - left] == ["placing marks"] + sweeps * ["annealing"] + gradients * ["adam"]
+    assert all(phase.startswith("round") for phase in phases[steps - left :])
+    assert all(after.best <= before.best for before, after in pairwise(events))
+    assert sum(work.steps for work in run.optimizer.work(run.problem, run.starts(), steps)) >= steps
+    two = tiny(picture, renderer="circles", steps=steps, threads=2).run().run()
+    assert two.genome.tobytes() == run.artwork.genome.tobytes()
+
+
+def test_annealing_takes_circles_on_from_where_climbing_ends(tmp_path: Path) -> None:
+    """The same number of sweeps, from the same drawings, which no climb can better: not on every picture, but on average."""
+    none, ratios = np.zeros(30, np.bool_), []
+    for number in range(6):
+        patches = np.random.default_rng(number).integers(0, 256, (7, 7, 3), np.uint8)
+        Image.fromarray(patches).resize((64, 64), Image.Resampling.BICUBIC).save(tmp_path / "patches.png")
+        run = tiny(tmp_path / "patches.png", renderer="circles", optimizer="greedy", steps=None, count=30, target_size=48).run()
+        climbed = torch.from_numpy(run.run().genome)
+        builder, annealing = run.problem.builder(), Anneal()
+        builder.load(climbed)
+        annealing.horizon = 90
+        annealing.begin(run.problem, climbed[None], Stream(3, "test"))
+        for sweep in range(100):
+            builder.sweep(range(30), none, 1, 1, 100, sweep)
+            if sweep < annealing.horizon:
+                annealing.step(run.problem)
+        more = builder.genome
+        builder.load(annealing.answer)
+        for sweep in range(10):
+            builder.sweep(range(30), none, 1, 1, 100, sweep)
+        climb, anneal = run.problem.losses(torch.stack([more, builder.genome])).tolist()
+        ratios.append(anneal / climb)
+    assert np.mean(ratios) < 0.96, ratios
 
 
 def test_it_says_when_it_has_converged(picture: Path) -> None:

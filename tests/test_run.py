@@ -72,20 +72,23 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(picture: Path, optimiz
     assert verbs.resume("parts").to_json() == whole.to_json()
 
 
-def _search(picture: Path, folder: str, optimizer: str, begun: Any) -> None:
+def _search(picture: Path, folder: str, optimizer: str, renderer: str, begun: Any) -> None:
     """Begin a run, or go on with the one in the folder; every step is saved."""
     run_module.CHECKPOINT_SECONDS = 0.0
-    plan = tiny(picture, optimizer=optimizer, steps=STEPS.get(optimizer, 150))
+    plan = tiny(picture, optimizer=optimizer, renderer=renderer, steps=STEPS.get(optimizer, 150))
     work = open_run(folder) if (Path(folder) / "state.safetensors").exists() else plan.run(folder)
     begun.set()
     work.run()
 
 
-@pytest.mark.parametrize(("optimizer", "kills", "within"), [("adam", 20, 0.25), ("pgpe", 4, 1.5), ("relay", 8, 1.5)])
-def test_killed_at_random_moments_the_result_is_the_same(picture: Path, optimizer: str, kills: int, within: float) -> None:
+@pytest.mark.parametrize(
+    ("optimizer", "renderer", "kills", "within"),
+    [("adam", "triangles", 20, 0.25), ("pgpe", "triangles", 4, 1.5), ("relay", "triangles", 8, 1.5), ("relay", "circles", 5, 1.5)],
+)
+def test_killed_at_random_moments_the_result_is_the_same(picture: Path, optimizer: str, renderer: str, kills: int, within: float) -> None:
     def worker(folder: str) -> BaseProcess:
         begun = multiprocessing.get_context("forkserver").Event()
-        process = child(_search, picture, folder, optimizer, begun)
+        process = child(_search, picture, folder, optimizer, renderer, begun)
         assert begun.wait(60)
         return process
 

@@ -25,6 +25,11 @@ PLACING_STEPS, SWEEP_STEPS = 32, 8
 STILL = 1e-3
 """A sweep that gains less than this part of the error is the last."""
 
+HOT, COLD = 0.25, 0.02
+"""Annealing's heat at first, where it has the time, and at last, in parts of the error that a mark has on average."""
+
+ANNEALING = 90
+"""Sweeps of annealing: the first bring most of what many would. Fewer begin cooler, or they would undo more than they mend."""
 
 AGAIN, FIRST = 1 / 15, 0.5
 """For estimates: what fitting a mark again costs, relative to placing it, and placing it, relative to the first, large ones."""
@@ -120,9 +125,9 @@ class Greedy(Optimizer):
         self.count += 1
         return Step(self._genome[None], losses)
 
-    def _sweep(self, marks: range, fresh: np.ndarray[Any, Any], patience: int) -> float:
+    def _sweep(self, marks: range, fresh: np.ndarray[Any, Any], patience: int, heat: float = 0.0) -> float:
         seed = self._stream.integer(self.count)
-        return self._builder.sweep(marks, fresh, self.options.tries, self.options.climbers, patience, seed)
+        return self._builder.sweep(marks, fresh, self.options.tries, self.options.climbers, patience, seed, heat)
 
     @property
     def phase(self) -> str:
@@ -140,6 +145,43 @@ class Greedy(Optimizer):
     @property
     def answer(self) -> Tensor:
         return self._genome
+
+
+class Anneal(Greedy):
+    """Each step is a sweep over all marks in which each moves at random, for the worse too, ever more rarely as the search goes on
+    (simulated annealing: Kirkpatrick, Gelatt & Vecchi 1983)."""
+
+    def __init__(self) -> None:
+        super().__init__(GreedyOptions())
+
+    def work(self, problem: Problem, start: Tensor, steps: int) -> list[Work]:
+        return [Work(steps, *self._place(problem, start, AGAIN * problem.marks))]
+
+    def _first(self, genome: Tensor) -> Tensor:
+        return genome.clone()
+
+    def step(self, problem: Problem) -> Step:
+        builder = self._builder
+        builder.load(self._genome)
+        total = builder.count
+        loss = self._loss if self.count else float(problem.losses(self._genome[None])[0])
+        hot = max(COLD, HOT * min(1.0, self.horizon / ANNEALING))
+        heat = hot * (COLD / hot) ** self.progress * loss / max(1, total)
+        self._sweep(range(total), np.zeros(total, np.bool_), self.options.patience, heat)
+        builder.refit_background()
+        self._genome = builder.genome
+        losses = problem.losses(self._genome[None])
+        self._loss = float(losses[0])
+        self.count += 1
+        return Step(self._genome[None], losses)
+
+    @property
+    def phase(self) -> str:
+        return "annealing"
+
+    @property
+    def converged(self) -> str | None:
+        return "annealed" if self.count >= self.horizon else None
 
 
 class Mend(Greedy):

@@ -2,6 +2,7 @@
 
 For drawings that can be built: greedy with back-fitting, gradients on all marks at once from coarse to fine, then rounds of
 pruning and re-seeding, each followed by gradients, kept when better (iterated local search: Lourenço, Martin & Stützle 2003).
+Marks of few numbers are annealed instead of back-fitted before gradients come.
 Marks are placed by their squared error whatever the objective is; what comes of it is judged by the objective alone. One that
 chance has a hand in, as where an encoder looks through random windows, can tell no small gain: gradients, gently, are all that follows.
 """
@@ -21,7 +22,7 @@ from creativity import registry
 from creativity.errors import CreativityError
 from creativity.optimizers.base import Optimizer, State, Step, Work
 from creativity.optimizers.gradient import METHODS, WARM
-from creativity.optimizers.greedy import Mend
+from creativity.optimizers.greedy import ANNEALING, PLACING_STEPS, Anneal, Mend
 from creativity.options import option, whole
 from creativity.problem import Problem
 from creativity.streams import Stream
@@ -64,6 +65,9 @@ STILL = 0.005
 DEFAULT_ROUNDS = 20
 """Where no limit is set; more time brings more, ever more slowly."""
 
+BUILT = ("mend", "anneal")
+"""Stages that only a relay has: they build, too."""
+
 
 @dataclass(frozen=True)
 class RelayOptions:
@@ -97,6 +101,9 @@ class Relay(Optimizer):
             begun, squared = problem.fresh is not None and not problem.fresh.any(), problem.least_squares is problem
             if not problem.deterministic:
                 return (GUIDED[problem.differentiable],) if begun else (Stage("greedy"), GUIDED[problem.differentiable])
+            if problem.anneals and problem.fresh is None:  # what a warm start has would be lost
+                placing = (Stage("greedy", PLACING_STEPS), Stage("anneal", ANNEALING))
+                return (*placing, Stage("adam", ROUND_STEPS, options={"coarse": 1.0})) if problem.differentiable else placing
             gradients = (Stage("adam", ROUND_STEPS if begun and squared else 800),) if problem.differentiable else ()
             return gradients if gradients and begun and not squared else (Stage("greedy"), *gradients)
         if not problem.deterministic:
@@ -119,13 +126,16 @@ class Relay(Optimizer):
         parts: list[Work] = []
 
         def add(stage: Stage, inner: Optimizer, steps: int, rounds: int = 1) -> int:
-            taken = inner.work(_seen_by(stage, problem), start, steps)
-            parts.extend(part._replace(steps=part.steps * rounds) for part in taken)
-            return rounds * sum(part.steps for part in taken)
+            taken = 0
+            for part in inner.work(_seen_by(stage, problem), start, steps):
+                part = part._replace(steps=min(part.steps, steps - taken))
+                parts.append(part._replace(steps=rounds * part.steps))
+                taken += part.steps
+            return rounds * taken
 
         for turn, stage in enumerate(self._plan(problem)):
             if steps > 0:
-                steps -= add(stage, _create(stage, first=turn == 0), min(stage.steps or steps, steps))
+                steps -= add(stage, _create(stage, first=turn == 0), _most(stage, steps))
         again = self._again(problem)
         rounds = -(-max(0, steps) // max(1, sum(stage.steps or 0 for stage in again)))
         for stage in again if rounds else ():
@@ -160,8 +170,7 @@ class Relay(Optimizer):
         self._turn, self._start, self._entered = turn, start, self.count
         self._inner = _create(stage, turn == 0, mending=turn >= len(self._first), turning=self._turns(turn))
         if length is None and stage.steps:
-            left = self.horizon - self.count if turn else stage.steps  # a run says how long it is after it began
-            length = max(1, min(stage.steps, left))
+            length = _most(stage, self.horizon - self.count) if turn else stage.steps  # a run says how long it is after it began
         self._length = length
         self._served = _seen_by(stage, self._problem)
         self._inner.begin(self._served, start[torch.arange(self._inner.starts) % len(start)], self._stream.child(f"stage {turn}"))
@@ -207,8 +216,9 @@ class Relay(Optimizer):
         after = self._turn + 1 - len(self._first)
         if after > 0 and after % len(self._round) == 0:
             self._rounds = np.append(self._rounds, self._best_loss)[-self.options.patience - 1 :]
-        # What was mended, or built by another measure, must be seen through before it is judged; all else goes on from the best.
-        keep = (isinstance(self._inner, Mend) and len(self._round) > 1) or self._served is not problem
+        # What was annealed, mended or built by another measure is seen through before it is judged; all else goes on from the best.
+        mended = isinstance(self._inner, Mend) and len(self._round) > 1
+        keep = mended or isinstance(self._inner, Anneal) or self._served is not problem
         start = self._best if problem.deterministic and not keep else self._inner.answer.detach()
         self._enter(self._turn + 1, start[None].clone())
 
@@ -264,16 +274,21 @@ def _stage(text: str) -> Stage:
     return Stage(name, number)
 
 
+def _most(stage: Stage, left: int) -> int:
+    """How many of the steps that are left a stage takes at most; annealing a third, for gradients bring more in little time."""
+    return max(1, min(stage.steps or left, left // 3 if stage.name == "anneal" else left))
+
+
 def _seen_by(stage: Stage, problem: Problem) -> Problem:
     """What a stage works on: marks are placed by their squared error, whatever they shall be liked by."""
-    builds = stage.name == "mend" or registry.optimizers.resolve(stage.name)[0] == "greedy"
+    builds = stage.name in BUILT or registry.optimizers.resolve(stage.name)[0] == "greedy"
     return problem.least_squares if builds else problem
 
 
 def _create(stage: Stage, first: bool, mending: bool = False, turning: bool = False) -> Optimizer:
     """The optimizer of a stage, set up for where it stands."""
-    if stage.name == "mend":
-        return Mend(alone=turning)
+    if stage.name in BUILT:
+        return Mend(alone=turning) if stage.name == "mend" else Anneal()
     base, fixed = registry.optimizers.resolve(stage.name)
     options: dict[str, Any] = {}
     if base == "greedy" and stage.steps is None:

@@ -104,11 +104,15 @@ class Builder(Protocol):
     def remove(self, marks: np.ndarray[Any, Any]) -> None:
         """These marks draw nothing until they are placed anew."""
 
-    def sweep(self, marks: range, fresh: np.ndarray[Any, Any], tries: int, climbers: int, patience: int, seed: int) -> float:
+    def sweep(
+        self, marks: range, fresh: np.ndarray[Any, Any], tries: int, climbers: int, patience: int, seed: int, heat: float = 0.0
+    ) -> float:
         """Go over ``marks``, from below: those that are ``fresh (N,)`` are placed anew, others bettered in their place.
 
         To place one, each climber starts from the best of ``tries`` random marks and ends after ``patience`` failures
-        in a row. Returns the mean squared error that is saved, at least 0.
+        in a row. With ``heat``, the mean squared error by which a step for the worse is e times rarer, marks in place walk
+        ``patience`` steps instead: only of renderers that say ``anneals``. Returns the mean squared error that is saved, without
+        heat at least 0.
         """
         ...
 

@@ -169,6 +169,11 @@ class Marks(Renderer):
         height, width = target.shape[1:]
         return raster.squared_error(self.marks(genomes, (height, width)), target, weight)
 
+    @property
+    def anneals(self) -> bool:
+        """Whether annealing fits these marks better than climbing."""
+        return self.form.anneals
+
     def builder(self, target: Tensor, weight: Tensor | None = None) -> MarkBuilder:
         def read(genome: Tensor) -> Drawing:
             values = self.spec.decode(genome[None])

@@ -35,7 +35,7 @@ class MarkBuilder:
 
     ``read`` takes a genome to a `Drawing`, ``write`` takes it back; ``opacities`` are the least and the greatest allowed;
     where there is a ``palette (P, 3)`` no other colours are used. ``target`` is (4, H, W) premultiplied, ``weight`` (H, W).
-    Every change is judged by exact coverage, and none makes the error larger.
+    Every change is judged by exact coverage, and without heat none makes the error larger.
     """
 
     _compiled = False
@@ -141,14 +141,15 @@ class MarkBuilder:
         scene.shapes[marks, frame : 2 * self._form.corners if self._form.brush else None] = 0.5
         scene.shapes[marks, :frame] = [AWAY, AWAY, 0.0, 0.0, 0.0][:frame]
 
-    def sweep(self, marks: range, fresh: Array, tries: int, climbers: int, patience: int, seed: int) -> float:
+    def sweep(self, marks: range, fresh: Array, tries: int, climbers: int, patience: int, seed: int, heat: float = 0.0) -> float:
         """Go over ``marks``, from below: those that are ``fresh (N,)`` are placed anew, others fitted again in place.
 
         To place one, each climber starts from the best of ``tries`` random outlines and ends after ``patience``
-        failures in a row. Returns the mean squared error that is saved, at least 0.
+        failures in a row. With ``heat``, a mean squared error, marks in place walk ``patience`` steps by Metropolis' rule
+        instead, for the worse too. Returns the mean squared error that is saved, without heat at least 0.
         """
         state = np.array([seed], np.uint64)
-        saved = self._kernels.sweep(self._scene, marks.start, marks.stop, fresh, tries, climbers, patience, state)
+        saved = self._kernels.sweep(self._scene, marks.start, marks.stop, fresh, tries, climbers, patience, heat * self._total, state)
         return float(saved) / self._total
 
     def refit_background(self) -> None:

@@ -541,8 +541,11 @@ def take(into, row):  # type: ignore[no-untyped-def]
 
 
 @jit
-def climb(kind, row, scene, window, limits, reach, patience, state, trial, sums, brush):  # type: ignore[no-untyped-def]
-    """Hill climbing on the scores of the table, until ``patience`` neighbours in a row were no better. Returns the change."""
+def climb(kind, row, scene, window, limits, reach, patience, heat, state, trial, sums, brush):  # type: ignore[no-untyped-def]
+    """Hill climbing on the scores of the table, until ``patience`` neighbours in a row were no better. Returns the change.
+
+    With ``heat`` it is a walk of ``patience`` neighbours instead: a worse one is taken too, by Metropolis' rule.
+    """
     form = (scene.corners, scene.least, scene.most, scene.line, scene.rough)
     points, convex = seen(kind, trial, scene.corners, scene.points), is_convex(kind, scene.corners)
     count = 3 if kind < POLYGON else scene.corners
@@ -558,12 +561,11 @@ def climb(kind, row, scene, window, limits, reach, patience, state, trial, sums,
         elif count:
             gather_any(points, count, scene.table, window, scene.ends, scene.turns, scene.crossings, sums)
         change = settle(sums, scene.low, scene.high, scene.palette, brush) if count else math.inf
-        if change < best:
+        failed += 1
+        if change < (best - heat * math.log(1.0 - draw(state)) if heat > 0.0 else best):
             best = change
             take(row, trial)
-            failed = 0
-        else:
-            failed += 1
+            failed = failed if heat > 0.0 else 0
         if failed >= patience:
             return best
         nudge(kind, row, trial, form, limits, reach, state)
@@ -598,14 +600,14 @@ def find(found, scene, window, limits, reach, tries, climbers, patience, state, 
         if start == math.inf:
             continue
         take(trial, row)  # the numbers that its kind does not use come along
-        change = climb(trying, row, scene, window, limits, 0.25 * reach, patience, state, trial, sums, brush)
+        change = climb(trying, row, scene, window, limits, 0.25 * reach, patience, 0.0, state, trial, sums, brush)
         if change < best:
             best, kind = change, trying
             take(found, row)
     if kind != POLYGON and best < math.inf and offers(scene, POLYGON):
         take(row, found)
         as_polygon(kind, row, scene)
-        change = climb(POLYGON, row, scene, window, limits, 0.25 * reach, patience, state, trial, sums, brush)
+        change = climb(POLYGON, row, scene, window, limits, 0.25 * reach, patience, 0.0, state, trial, sums, brush)
         if change < WORTH * best:
             kind = POLYGON
             take(found, row)
@@ -772,10 +774,11 @@ def surround(scene, count, window, limits):  # type: ignore[no-untyped-def]
 
 
 @jit
-def sweep(scene, first, last, fresh, tries, climbers, patience, state):  # type: ignore[no-untyped-def]
+def sweep(scene, first, last, fresh, tries, climbers, patience, heat, state):  # type: ignore[no-untyped-def]
     """Goes over marks [first, last) from below: where ``fresh (N,)`` they are placed anew, elsewhere fitted again in place.
 
-    A mark is left as it is, given its best paint, or a new shape with that one's: what is best by exact coverage.
+    A mark is left as it is, given its best paint, or a new shape with that one's: what is best by exact coverage. With
+    ``heat`` it takes the shape that its walk ended with, unless that is worse than no mark at all.
     Returns the squared error that was saved.
     """
     height, width = scene.through.shape
@@ -805,7 +808,7 @@ def sweep(scene, first, last, fresh, tries, climbers, patience, state):  # type:
             if fresh[mark]:
                 kind = find(row, scene, window, limits, REACH * max(height, width), tries, climbers, patience, state, trial, sums, brush)
             else:
-                climb(kind, row, scene, window, limits, margin, patience, state, trial, sums, brush)
+                climb(kind, row, scene, window, limits, margin, patience, heat, state, trial, sums, brush)
             # It is judged as the renderer will have it, in numbers of its precision.
             take(before_row, scene.shapes[mark])
             for k in range(numbers):
@@ -814,7 +817,7 @@ def sweep(scene, first, last, fresh, tries, climbers, patience, state):  # type:
             count = load(scene, mark, row, brush)
             weigh(scene, trace(scene, count, brush, 0.0, scene.spare), sums)
             change = settle(sums, scene.low, scene.high, scene.palette, brush)
-            if change < best:
+            if change < (0.0 if heat > 0.0 and not fresh[mark] else best):
                 best = change
                 keep(scene, mark, brush)
             else:

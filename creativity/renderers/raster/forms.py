@@ -30,6 +30,9 @@ these, or one for all, or none."""
 FRAME = 5
 """Numbers of a frame."""
 
+ANNEALED = {CIRCLE}
+"""Kinds of so few numbers that a climb soon ends where no one change helps: chance moves take them on (measured in `benchmarks`)."""
+
 TOLERANCE, ROUGH = 0.05, 0.3
 """Pixels by which the outlines of strokes may deviate, in pictures and while places for them are tried."""
 
@@ -73,6 +76,10 @@ class Form:
     @property
     def cornered(self) -> bool:
         return any(kind <= POLYGON for kind in self.kinds)
+
+    @property
+    def anneals(self) -> bool:
+        return ANNEALED.issuperset(self.kinds)
 
     def units(self, size: tuple[int, int]) -> np.ndarray[Any, np.dtype[np.float32]]:
         """(P,) pixels to each of a row's units."""
