@@ -170,7 +170,9 @@ class Evaluation:
         torch.set_num_threads(1)
         text, path = self.prompts.texts[cell.number], self.place(cell)
         path.parent.mkdir(parents=True, exist_ok=True)
-        plan = plan_paint(text, seed=cell.seed, **{"threads": 1, **self.how, **SEARCHES.get(cell.arm, {})})
+        plan = plan_paint(
+            text, seed=cell.seed, **{"threads": 1, **self.how, **SEARCHES.get(cell.arm, {} if cell.arm == "prior" else {"prior": None})}
+        )
         if cell.arm == "prior" and plan.target is None:
             return cell  # it knows nothing in these words
         facts: dict[str, Any] = {}
@@ -180,7 +182,7 @@ class Evaluation:
         elif cell.arm in STILLS:
             run = plan.run()
             renderer, stream = run.problem.renderer, run.streams("init")
-            start = Renderer.init(renderer, 1, stream) if cell.arm == "random" else renderer.init(1, stream)
+            start = Renderer.init(renderer, 1, stream) if cell.arm == "random" else run.problem.expand(run.starts()[:1])
             seen = renderer.render(start, (SIDE, SIDE), run.recipe.seed)[0]
             picture = images.canonical(images.open_picture(seen.clamp(0, 1).permute(1, 2, 0).detach().numpy()))
         else:

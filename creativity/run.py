@@ -42,6 +42,8 @@ from creativity.streams import Streams
 log = logging.getLogger("creativity")
 
 PREVIEW_SIZE = 512
+PAPER = torch.tensor([0.96, 0.96, 0.96, 1.0])[:, None, None]
+"""What a search begins near that has no picture: out of a clutter of colours much stays that nobody asked for."""
 CHECKPOINT_SECONDS = 2.0  # at least; and saving may take at most a twentieth of the time
 HORIZON_LOOKS = 50  # how often in a timed run its length in steps is estimated anew
 SCORE_EVERY = 10  # steps between looks at the answer where the steps' own losses cannot be compared
@@ -347,7 +349,7 @@ class Run:
     def starts(self) -> Tensor:
         """The genomes (n, D) that the search begins with, as the optimizer sees them."""
         with torch.no_grad():
-            start = self.problem.renderer.init(self.optimizer.starts, self.streams("init"), self._hint)
+            start = self.problem.renderer.init(self.optimizer.starts, self.streams("init"), PAPER if self._hint is None else self._hint)
             return self.problem.reduce(start if self.problem.warm is None else self.problem.warm.onto(start))
 
     def _begin(self) -> None:

@@ -18,7 +18,7 @@ class Search:
     renderer: Text = None
     """What the picture is made of (creativity list renderers); by default triangles."""
     count: Number = None
-    """How many marks; by default the renderer's own."""
+    """How many marks; by default the renderer's own, of a painting 80."""
     palette: Text = None
     """Colours to keep to: a name (creativity list palettes), a number of the picture's own, photo.jpg:6, or #112233,#ffcc00."""
     optimizer: Text = None
