@@ -14,6 +14,7 @@ import json
 import logging
 import multiprocessing
 import os
+import re
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -229,9 +230,7 @@ class Evaluation:
         count = len(self.prompts.texts)
         if arm == "real":
             assert self.real is not None
-            found = [
-                (n, path) for n in range(count) for path in sorted(self.real.glob(f"{stem([parse_prompt(self.prompts.texts[n])])}*.png"))
-            ]
+            found = [(n, path) for n in range(count) for path in sorted(self.real.glob("*.png")) if self._is_of(path, n)]
             return [images.canonical(images.open_picture(path)) for _, path in found], [n for n, _ in found], []
         source = "painted" if arm in DERIVED else arm
         pictures, numbers, facts = [], [], []
@@ -252,6 +251,10 @@ class Evaluation:
             ]
             return [pictures[k] for k in best], [numbers[k] for k in best], [facts[k] for k in best]
         return pictures, numbers, facts
+
+    def _is_of(self, path: Path, number: int) -> bool:
+        """Whether a picture is named after a prompt, with a number behind or without."""
+        return re.sub(r"-[0-9]+$", "", path.stem) == stem([parse_prompt(self.prompts.texts[number])])
 
     def _row(
         self,
