@@ -30,7 +30,7 @@ from creativity import blind, images
 from creativity.errors import CreativityError, nearest
 from creativity.files import make_folder, write_atomically
 from creativity.models.encoders import open_encoder
-from creativity.objectives.clip import Clip
+from creativity.objectives.prompted import Prompted
 from creativity.objectives.prompts import parse_prompt
 from creativity.objectives.sum import Sum
 from creativity.painting import plan_paint, stem
@@ -317,7 +317,7 @@ class _Watch:
         self.eyes = [(eye, eye.texts([text])[0]) for eye in (_guide(run), judge) if eye is not None]
         objective = run.problem.objective
         terms = objective.terms.values() if isinstance(objective, Sum) else [objective]
-        self.windows = sum(term.options.cutouts for term in terms if isinstance(term, Clip))
+        self.windows = sum(term.options.cutouts for term in terms if isinstance(term, Prompted))
 
     def __call__(self, event: Event) -> None:
         if event.kind == "step" and self.run.last_step is not None:
@@ -333,7 +333,7 @@ class _Watch:
 def _guide(run: Run) -> Eyes:
     objective = run.problem.objective
     terms = objective.terms.values() if isinstance(objective, Sum) else [objective]
-    return next(term.encoder for term in terms if isinstance(term, Clip))
+    return next(term.encoder for term in terms if isinstance(term, Prompted))
 
 
 def _tensor(picture: np.ndarray[Any, Any]) -> Tensor:

@@ -15,8 +15,9 @@ from creativity.errors import CreativityError
 from creativity.models.encoders.base import Encoder
 from creativity.objectives.anchor import Anchor, AnchorOptions
 from creativity.objectives.base import Context
-from creativity.objectives.clip import Clip, ClipOptions, captions
+from creativity.objectives.clip import Clip, ClipOptions
 from creativity.objectives.cutouts import Cutouts, disturbed, draw, interpolation
+from creativity.objectives.prompted import captions
 from creativity.objectives.prompts import Prompt, parse_prompt, parse_prompts
 from creativity.problem import Candidates, Problem
 from creativity.renderers.genome import Block, ParamSpec
@@ -130,6 +131,9 @@ def test_a_line_of_pixels_is_shared_out() -> None:
         ("dawn:1..0", Prompt("dawn", 1, 0)),
         ("Still life: a vase", Prompt("Still life: a vase")),
         ("Still life: a vase:3", Prompt("Still life: a vase", 3, 3)),
+        ("the sun @ top-right", Prompt("the sun", place=(5 / 6, 1 / 6))),
+        ("the sun @ Center:2", Prompt("the sun", 2, 2, (0.5, 0.5))),
+        ("a tree @ 0.2, .7:3", Prompt("a tree", 3, 3, (0.2, 0.7))),
     ],
 )
 def test_prompts_as_people_write_them(text: str, prompt: Prompt) -> None:
@@ -147,6 +151,11 @@ def test_prompts_as_people_write_them(text: str, prompt: Prompt) -> None:
         (["a bird:1..x"], "no number"),
         (["a bird:0"], "above 0"),
         (["a bird:-1..1"], "above 0"),
+        (["a bird", " A  bird:2"], "twice"),
+        (["a bird @ topright"], "top-right"),
+        (["a bird @ 1.2,0.5"], "outside"),
+        (["@ top"], "no word in it"),
+        (["a bird", "people @ top:-1"], "no place"),
         (["people:-1"], "add a prompt of what shall"),
         (["a" * 10_000], "10,000"),
         ([], "say what"),
@@ -283,5 +292,7 @@ def test_a_coarse_start_is_no_coarser_than_the_encoder_needs() -> None:
 
 
 def test_options_that_contradict_are_refused() -> None:
+    with pytest.raises(CreativityError, match="use transport"):
+        Clip(ClipOptions(prompts=("a bird @ top",)))
     with pytest.raises(CreativityError, match="min_scale"):
         ClipOptions(prompts=("a",), min_scale=0.9, max_scale=0.5)
