@@ -86,6 +86,7 @@ class FitArguments(Arguments, total=False):
 class PaintArguments(Arguments, total=False):
     """Of `creativity.paint` and `creativity.plan_paint`, by name."""
 
+    pictures: str | Sequence[str]
     encoder: str | None
     prior: str | None
     samples: int

@@ -24,9 +24,11 @@ def option(
     high: float | None = None,
     choices: tuple[str, ...] = (),
     above: float | None = None,
+    picture: bool = False,
 ) -> Any:
-    """A documented dataclass field: ``low <= value <= high``, ``value > above``, or one of ``choices``."""
-    metadata = {"help": help, "low": low, "high": high, "choices": choices, "above": above}
+    """A documented dataclass field: ``low <= value <= high``, ``value > above``, or one of ``choices``; of an objective, the path
+    of a ``picture``, or several."""
+    metadata = {"help": help, "low": low, "high": high, "choices": choices, "above": above, "picture": picture}
     return dataclasses.field(default=default, metadata=metadata)
 
 

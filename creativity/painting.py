@@ -19,6 +19,7 @@ from creativity.models.encoders import open_encoder
 from creativity.models.priors import open_prior
 from creativity.objectives.prompts import Prompt, parse_prompts
 from creativity.objectives.sum import parse_terms
+from creativity.references import taken
 from creativity.size import parse_box
 from creativity.sources import name_of, shown, stem_of
 from creativity.streams import draw_seed
@@ -36,8 +37,9 @@ PHOTO_HOLD = 0.6
 
 
 def plan_paint(
-    prompts: str | Sequence[str],
+    prompts: str | Sequence[str] = (),
     *,
+    pictures: str | Sequence[str] = (),
     encoder: str | None = None,
     prior: str | None = "embedded",
     samples: int = SAMPLES,
@@ -67,7 +69,8 @@ def plan_paint(
     plugins = (plugins,) if isinstance(plugins, str | Path) else plugins
     noted = tuple(registry.load_plugin(path) for path in plugins)
     texts = [prompts] if isinstance(prompts, str) else [*prompts]
-    wanted = [prompt.text for prompt in parse_prompts(texts) if not prompt.negative]
+    pictures = [pictures] if isinstance(pictures, str) else [*pictures]
+    wanted = [prompt.text for prompt in parse_prompts(texts, pictures) if not prompt.negative]
     own = presets.painting(preset)
     encoder, prior = encoder or own.pop("encoder", "embedded"), own.pop("prior", prior)
     seed = draw_seed() if seed is None else seed
@@ -83,7 +86,7 @@ def plan_paint(
     imagined: dict[str, Any] | None = None
     if photo is not None:
         target = {"name": name_of(start) if isinstance(start, str | Path) else "", "sha256": images.digest(photo)}
-    imagination = open_prior(prior, offline) if prior and start is None else None
+    imagination = open_prior(prior, offline) if prior and wanted and start is None else None
     for text in wanted:
         notes += acquaintance(text, opened, imagination)
     if imagination is not None:
@@ -103,12 +106,17 @@ def plan_paint(
     how, settings = presets.resolve(preset, asked, options or {})
     if "count" not in how and begin is None and "count" in _options("renderer", how["renderer"]):
         how["count"] = COUNT
-    how["objective"] = _terms(objective, own.pop("clip", {}), texts, encoder, picture is not None)
+    how["objective"] = _terms(
+        objective, own.pop("clip", {}), {"prompts": texts, "pictures": pictures, "encoder": encoder}, picture is not None
+    )
     if photo is not None and "anchor" in how["objective"]:
         how["objective"]["anchor"].setdefault("hold", PHOTO_HOLD if keep is None else keep)
+    parts = chosen_parts(how, settings, picture, begin, palette is not None)
+    noted_pictures, references = taken(parts["objective"])
     recipe = written(
-        chosen_parts(how, settings, picture, begin, palette is not None),
+        parts,
         seed=seed,
+        references=noted_pictures,
         canvas=[*canvas],
         target=target,
         imagined=imagined,
@@ -120,7 +128,7 @@ def plan_paint(
         device=device,
         plugins=list(noted),
     )
-    return Plan(recipe, picture, begin, None, tuple(notes))
+    return Plan(recipe, picture, begin, None, tuple(notes), references)
 
 
 def _start(
@@ -144,9 +152,7 @@ def _start(
     return begin, None, facts
 
 
-def _terms(
-    asked: str | dict[str, Any] | None, clip: dict[str, Any], prompts: Sequence[str], encoder: str, held: bool
-) -> dict[str, dict[str, Any]]:
+def _terms(asked: str | dict[str, Any] | None, clip: dict[str, Any], words: dict[str, Any], held: bool) -> dict[str, dict[str, Any]]:
     """What is minded by default, and what is asked for besides; whatever reads prompts gets them."""
     terms = {"clip": {"weight": 1.0, **clip}} | ({"anchor": {"weight": HOLD}} if held else {})
     given = parse_terms(asked) if isinstance(asked, str) else asked or {}
@@ -154,7 +160,7 @@ def _terms(
         terms[name] = {**terms.get(name, {}), **(how if isinstance(how, dict) else {"weight": how})}
     for name, how in terms.items():
         if "prompts" in _options("objective", name):
-            how |= {"prompts": [*prompts], "encoder": encoder}
+            how |= words
     return terms
 
 
@@ -164,19 +170,20 @@ def _options(kind: str, name: str) -> set[str]:
 
 @asked_like(plan_paint)
 def paint(
-    prompts: str | Sequence[str], *, run_dir: str | Path | None = None, progress: Progress = None, **how: Unpack[PaintArguments]
+    prompts: str | Sequence[str] = (), *, run_dir: str | Path | None = None, progress: Progress = None, **how: Unpack[PaintArguments]
 ) -> Artwork:
     """Paint what words say and return the artwork.
 
         creativity.paint("a red bird", renderer="triangles", seed=1).save("bird.svg")
 
     ``prompts``: one or several; ``"a red bird:2"`` counts twice, ``"people:-0.5"`` shall not be seen, ``"dawn:1..0"`` fades
-    over the search. ``encoder``: who looks, "embedded" or a model of open_clip (``creativity list models``). ``prior``: who
-    imagines what the search begins with, the best of ``samples`` pictures; None for a search that begins with nothing.
-    ``start``: a photograph to begin with instead, of which ``keep`` in [0, 1] says how tightly it still holds at the end, or
-    an artwork to go on from, with ``keep`` and ``lock`` as in ``fit``. ``objective``: terms besides "clip" and "anchor", or
-    other weights of these, {"symmetry": 0.5}. ``size``: of the output; a box such as "1600x900" gives its shape too.
-    ``offline``: ask no network for weights. All else is as in ``fit``.
+    over the search. ``pictures``: what it shall be like besides, to the encoder: paths, with weights as prompts have.
+    ``encoder``: who looks, "embedded" or a model of open_clip (``creativity list models``). ``prior``: who imagines what the
+    search begins with, the best of ``samples`` pictures; None for a search that begins with nothing. ``start``: a photograph to
+    begin with instead, of which ``keep`` in [0, 1] says how tightly it still holds at the end, or an artwork to go on from, with
+    ``keep`` and ``lock`` as in ``fit``. ``objective``: terms besides "clip" and "anchor", or other weights of these,
+    {"symmetry": 0.5}. ``size``: of the output; a box such as "1600x900" gives its shape too. ``offline``: ask no network for
+    weights. All else is as in ``fit``.
 
     Raises CreativityError for anything that cannot be done, in one line.
     """

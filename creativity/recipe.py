@@ -128,6 +128,7 @@ class Recipe:
     canvas: tuple[int, ...] = (1, 1)
     target: Target | None = None
     imagined: Imagined | None = None
+    references: tuple[Target, ...] = ()
     start: Start | None = None
     variation: Variation | None = None
     focus: Focus | None = None

@@ -12,7 +12,7 @@ import math
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -103,8 +103,8 @@ class Run:
     """One search. With a folder it can be killed at any moment and resumed to the same result.
 
     ``target`` and ``mask``, where the recipe's focus has one, are canonical pictures, uint8 RGBA (H, W, 4); ``start`` is the
-    artwork that the recipe goes on from, if it does. Raises CreativityError, before anything starts, for parts that do not
-    go together.
+    artwork that the recipe goes on from, if it does, and ``references`` are the pictures that its objective names.
+    Raises CreativityError, before anything starts, for parts that do not go together.
     """
 
     def __init__(
@@ -114,8 +114,9 @@ class Run:
         folder: str | Path | None = None,
         start: Artwork | None = None,
         mask: np.ndarray[Any, Any] | None = None,
+        references: Mapping[str, np.ndarray[Any, Any]] | None = None,
     ):
-        self.target, self.start, self.mask = target, start, mask
+        self.target, self.start, self.mask, self.references = target, start, mask, dict(references or {})
         self.folder = RunFolder(folder) if folder else None
         self.listeners: list[Callable[[Event], None]] = []
         self.outputs: list[str] = []
@@ -154,7 +155,8 @@ class Run:
         if renderer.spec.size > MAX_GENOME:
             raise CreativityError(f"a genome of {renderer.spec.size} numbers does not fit into a file; at most {MAX_GENOME} do")
         self.streams = Streams(recipe.seed)
-        objective.prepare(Context(size, scored, self._weight(size), self.streams))
+        named = {name: torch.from_numpy(images.premultiplied(picture)) for name, picture in self.references.items()}
+        objective.prepare(Context(size, scored, self._weight(size), self.streams, named))
         self._hint, self._squared = scored, type(objective) is Pixel and recipe.focus is None
         start_from = None
         if recipe.start is not None:
@@ -364,6 +366,8 @@ class Run:
                 write_atomically(self.folder / "start.json", self.start.to_json() + "\n")
             if self.mask is not None:
                 write_atomically(self.folder / "focus.png", images.encode_png(self.mask, {}, None))
+            for number, reference in enumerate(self.recipe.references):
+                write_atomically(self.folder / f"reference-{number}.png", images.encode_png(self.references[reference.name], {}, None))
             write_atomically(self.folder / "outputs.json", json.dumps(self.outputs))
             if self.previews:
                 write_atomically(self.folder / "previews.json", json.dumps(self.previews))
@@ -572,7 +576,8 @@ def open_run(folder: str | Path, plugins: Sequence[str | Path] = ()) -> Run:
     start = open_artwork(held / "start.json") if recipe.start is not None else None
     if start is not None and recipe.start is not None and start.digest != recipe.start.sha256:
         raise CreativityError(f"{held / 'start.json'} is not the artwork that this run began with (its digest differs)")
-    run = Run(recipe, target, folder, start, mask)
+    references = {wanted.name: kept(f"reference-{number}.png", wanted.sha256) for number, wanted in enumerate(recipe.references)}
+    run = Run(recipe, target, folder, start, mask, references)
     run.outputs = _paths(held / "outputs.json")
     run.previews = still_ours(run, [path for path in _paths(held / "previews.json") if path.lower().endswith(".png")])
     return run

@@ -348,6 +348,8 @@ def plan(
     how = how | {"focus": masks[0]} if masks else how
     if how.get("start") and os.path.exists(how["start"]):
         how = how | {"start": str(Path(how["start"]).absolute())}
+    if how.get("pictures"):
+        how = how | {"pictures": [str(Path(entry).absolute()) for entry in how["pictures"]]}
     if isinstance(how.get("palette"), str) and whole(how["palette"].strip()) is None:
         how = how | {"palette": list(palettes.resolve(how["palette"], np.empty((0, 0, 4), np.uint8)))}
     seeds = seeds or [draw_seed() if how.get("seed") is None else how["seed"]]

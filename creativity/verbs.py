@@ -8,8 +8,8 @@ import inspect
 import logging
 import os
 import typing
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, Unpack
 
@@ -26,6 +26,7 @@ from creativity.focus import AUTO, masked
 from creativity.objectives.sum import summed
 from creativity.options import whole
 from creativity.recipe import Focus, Recipe, Start, Target
+from creativity.references import LARGEST, taken
 from creativity.renderers.base import Renderer, VectorRenderer
 from creativity.run import Event, Run, open_run
 from creativity.size import parse_size
@@ -54,12 +55,13 @@ class Plan:
     start: Artwork | None = None
     mask: Picture | None = None
     notes: tuple[str, ...] = ()
+    references: Mapping[str, Picture] = field(default_factory=dict)
 
     def run(self, folder: str | Path | None = None) -> Run:
         # The packages that serve now, which are noted and not insisted on; a run that is resumed keeps its own note.
         files = (note for note in self.recipe.plugins if note not in self.recipe.packages)
         recipe = self.recipe.replace(plugins=(*files, *registry.packages_of(self.recipe)))
-        return Run(recipe, self.target, folder, self.start, self.mask)
+        return Run(recipe, self.target, folder, self.start, self.mask, self.references)
 
     def estimate(self) -> Estimate:
         """How long its search will take and how much memory. Some evaluations are timed for it, nothing is kept."""
@@ -115,9 +117,11 @@ def plan_fit(
     if "background" in able and "background" not in parts["renderer"] and images.is_see_through(picture):
         parts["renderer"]["background"] = "none"
         notes.append(f"{name or 'the picture'} is transparent in part, and so is what is made of it (renderer.background=none)")
+    noted_pictures, references = taken(parts["objective"])
     recipe = written(
         parts,
         seed=seed,
+        references=noted_pictures,
         canvas=[width, height],
         target={"name": name, "sha256": images.digest(picture)},
         start=start_facts,
@@ -129,7 +133,7 @@ def plan_fit(
         device=device,
         plugins=list(noted),
     )
-    return Plan(recipe, picture, begin, mask, tuple(notes))
+    return Plan(recipe, picture, begin, mask, tuple(notes), references)
 
 
 def chosen_parts(
@@ -311,18 +315,22 @@ def plan_redo(
         begin = open_artwork(start) if start is not None else find_start(recipe.start, Path(file))
         if begin.digest != recipe.start.sha256:
             raise CreativityError(f"{start} is not the artwork that {file} goes on from (its digest differs)")
+    named = {
+        wanted.name: find_picture(wanted, Path(file), f"reference-{number}.png", "picture", f"put it beside {file}")
+        for number, wanted in enumerate(recipe.references)
+    }
     if recipe.target is None:
-        return Plan(recipe, None, begin)
+        return Plan(recipe, None, begin, references=named)
     if recipe.imagined is not None and target is None:
         picture = imagined_again(recipe)
         if seed is None and images.digest(picture) != recipe.target.sha256:  # other weights, or another machine
             picture = find_target(recipe.target, Path(file))
-        return Plan(recipe.replace(target=Target("", images.digest(picture))), picture, begin)
+        return Plan(recipe.replace(target=Target("", images.digest(picture))), picture, begin, references=named)
     picture = _given(target, recipe.target, Path(file)) if target is not None else find_target(recipe.target, Path(file))
     if recipe.focus is None or not recipe.focus.sha256:
-        return Plan(recipe, picture, begin)
+        return Plan(recipe, picture, begin, references=named)
     mask = _given(focus, recipe.focus, Path(file)) if focus is not None else find_target(recipe.focus, Path(file))
-    return Plan(recipe, picture, begin, mask)
+    return Plan(recipe, picture, begin, mask, references=named)
 
 
 def imagined_again(recipe: Recipe) -> Picture:
@@ -346,20 +354,26 @@ def _given(source: Any, wanted: Target | Focus, file: Path) -> Picture:
 
 
 def find_target(target: Target | Focus, near: Path) -> Picture:
-    """The picture, or the focus mask, with that digest: by its name beside ``near`` or here, in the run folder, in runs beside."""
-    aim = isinstance(target, Target)
-    what, kept, flag = ("picture", "target.png", "--target PICTURE") if aim else ("focus mask", "focus.png", "--focus MASK")
+    """The picture, or the focus mask, with that digest."""
+    if isinstance(target, Target):
+        return find_picture(target, near, "target.png", "picture", "name it with --target PICTURE")
+    return find_picture(target, near, "focus.png", "focus mask", "name it with --focus MASK")
+
+
+def find_picture(wanted: Target | Focus, near: Path, kept: str, what: str, remedy: str) -> Picture:
+    """By its name beside ``near`` or here, or as ``kept`` in the run folder or in runs beside. Raises CreativityError with the remedy."""
     shipped = Path(__file__).parent / "data"
-    for path in _near(target.name, near, kept, shipped):
+    for path in _near(wanted.name, near, kept, shipped):
         try:
             for frame in range(len(images.durations(path)) if images.is_animated(path) else 1):
                 picture = images.canonical(images.open_picture(path, frame))
-                if images.digest(picture) == target.sha256:
-                    return picture
+                for seen in (picture, images.resized(picture, LARGEST)):  # as a target, and as a reference is kept
+                    if images.digest(seen) == wanted.sha256:
+                        return seen
         except CreativityError:
             continue
-    name = shown(Path(target.name).name[:255])
-    raise CreativityError(f"the {what} {name} that {near} was made from is not at hand; name it with {flag}")
+    name = shown(Path(wanted.name).name[:255])
+    raise CreativityError(f"the {what} {name} that {near} was made from is not at hand; {remedy}")
 
 
 def find_start(start: Start, near: Path) -> Artwork:
@@ -481,7 +495,7 @@ def film(
         population.check(run.optimizer, run.recipe.optimizer.name)
     snapshots = run.snapshots.read(run.folder.path if run.folder else None)
     if of == "population":
-        again = Run(artwork.recipe, run.target, None, run.start, run.mask)
+        again = Run(artwork.recipe, run.target, None, run.start, run.mask, run.references)
         again.listeners.extend(listeners(progress))
         return population.film(again, artwork, snapshots, frames, size, fps)
     return filming.of_search(artwork, snapshots, frames, size, fps)

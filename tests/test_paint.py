@@ -230,3 +230,25 @@ def test_what_cannot_be_done_is_refused_in_a_line(words: list[str], said: str, c
     assert len(error) == 1
     assert said in error[0]
     assert not Path("runs").exists()
+
+
+def test_a_picture_may_stand_for_words_and_is_kept_with_the_run(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["a circle", "--picture", f"{picture}:2", "--count", "8", "--steps", "12", "--target-size", "48", "--threads", "1", "--samples", "2"]
+    assert cli.main(["paint", *words, "--seed", "1", "-o", "out.svg", "--run-dir", "run", "--json"]) == 0
+    made = open_artwork("out.svg")
+    assert [(wanted.name, wanted.sha256) for wanted in made.recipe.references] == [
+        ("disc.png", images.digest(images.canonical(images.open_picture(picture))))
+    ]
+    resumed = open_run("run")
+    objective = resumed.problem.objective.terms["clip"]  # type: ignore[attr-defined]
+    encoder = open_encoder("embedded")
+    shown = torch.from_numpy(images.open_picture(picture)[..., :3].copy()).permute(2, 0, 1)[None] / 255
+    torch.testing.assert_close(objective._texts, torch.cat([encoder.texts(["a circle"]), encoder.images(shown)]), atol=1e-5, rtol=0)
+    assert [prompt.weight for prompt in objective.prompts] == [1.0, 2.0]
+    again = verbs.plan_redo("out.svg").run().run()
+    assert again.encode(".svg") == made.encode(".svg")
+    picture.unlink()
+    shutil.rmtree("run")
+    shutil.rmtree("runs", ignore_errors=True)
+    with pytest.raises(CreativityError, match=r"disc\.png.*put it beside out\.svg"):
+        verbs.plan_redo("out.svg")

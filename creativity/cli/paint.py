@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from creativity.cli.parse import Flag, Prompts, Real, Text, parse
+from creativity.cli.parse import Flag, Prompts, Real, Sources, Text, parse
 from creativity.cli.search import Search
 
 
@@ -22,6 +22,8 @@ class Paint(Search):
 
     prompts: Prompts = ()
     """What it shows; several are all to be seen: "sky:2" counts twice, "text:-0.5" shall not be seen, "dawn:1..0" fades."""
+    picture: Sources = ()
+    """A picture that it shall be like, to the encoder: FILE, or FILE:2 with a weight."""
     encoder: Text = None
     """Who judges: embedded (by default), MODEL/PRETRAINED, hf-hub:ORG/REPO, local-dir:PATH, several with + (creativity list models)."""
     prior: Text = None
@@ -53,9 +55,10 @@ def main(words: Sequence[str]) -> int:
         raise CreativityError("say --prior or --no-prior, not both")
     if asked.seed is not None and asked.seeds is not None:
         raise CreativityError("say --seed or --seeds, not both")
-    prompts = parse_prompts(asked.prompts)
+    prompts = parse_prompts(asked.prompts, asked.picture)
     how = asked.asked() | {
         "objective": asked.objective,
+        "pictures": asked.picture,
         "encoder": asked.encoder,
         "prior": None if asked.no_prior else asked.prior or "embedded",
         "samples": asked.samples,
@@ -63,7 +66,7 @@ def main(words: Sequence[str]) -> int:
         "keep": asked.keep,
         "offline": asked.offline,
     }
-    given = [*([asked.start] if asked.start else []), *asked.plugin]
+    given = [*([asked.start] if asked.start else []), *asked.picture, *asked.plugin]
     stem = painting.stem(prompts)
     if asked.seeds is not None:
         previews = verbs.check_preview(asked.preview, given)

@@ -39,6 +39,7 @@ Settings = Annotated[
     tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(name="set", metavar="PART.OPTION=VALUE", help_behavior_hint=_REPEATABLE)
 ]
 Files = Annotated[tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(metavar="FILE.py", help_behavior_hint=_REPEATABLE)]
+Sources = Annotated[tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(metavar="FILE", help_behavior_hint=_REPEATABLE)]
 Other = Annotated[str | None, tyro.conf.arg(name="with", metavar="FILE", help_behavior_hint="")]
 Artworks = Annotated[tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(metavar="FILE", help_behavior_hint=_REPEATABLE)]
 Flag = Annotated[bool, tyro.conf.FlagCreatePairsOff, tyro.conf.arg(help_behavior_hint="")]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from torch import Tensor
 
+from creativity.errors import CreativityError
 from creativity.options import NoOptions
 from creativity.streams import Streams
 
@@ -18,11 +20,25 @@ class Context:
     """What a run offers an objective to prepare with: the target (4, H, W) premultiplied RGBA, if there is one.
 
     ``weight`` (H, W), at least 0 and somewhere above it, says how much each of its pixels matters; None: all the same.
-    ``streams`` are where chance comes from.
+    ``streams`` are where chance comes from. ``references``: pictures (4, h, w), as the target is, that options name.
     """
 
-    def __init__(self, size: tuple[int, int], target: Tensor | None = None, weight: Tensor | None = None, streams: Streams | None = None):
-        self.size, self.target, self.weight, self.streams = size, target, weight, streams or Streams(0)
+    def __init__(
+        self,
+        size: tuple[int, int],
+        target: Tensor | None = None,
+        weight: Tensor | None = None,
+        streams: Streams | None = None,
+        references: Mapping[str, Tensor] | None = None,
+    ):
+        self.size, self.target, self.weight = size, target, weight
+        self.streams, self.references = streams or Streams(0), references or {}
+
+    def reference(self, name: str) -> Tensor:
+        """The picture (4, h, w) that an option names. Raises CreativityError where the recipe came without it."""
+        if name not in self.references:
+            raise CreativityError(f"the recipe has no picture {name!r}; it has {', '.join(map(repr, self.references)) or 'none'}")
+        return self.references[name]
 
 
 class Objective(ABC):

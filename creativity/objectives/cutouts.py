@@ -94,13 +94,14 @@ def interpolation(start: Tensor, length: Tensor, out: int, into: int) -> Tensor:
 
 def draw(number: int, smallest: float, largest: float, ratio: float, random: Random) -> Cutouts:
     """Windows with sides of ``smallest`` to ``largest`` of the picture's, evenly by area, and up to ``ratio`` times as wide as high or
-    the other way round, anywhere within it. Where they may be as large as the picture the first is all of it.
+    the other way round, anywhere within it, or, larger than it, anywhere around it. Where they may be as large as the picture
+    the first is all of it.
     """
     side = np.sqrt(smallest**2 + (largest**2 - smallest**2) * random.random(number))
     wider = np.exp(0.5 * np.log(ratio) * (2 * random.random(number) - 1))
-    sides = np.stack([side / wider, side * wider], 1).clip(max=1.0)
+    sides = np.stack([side / wider, side * wider], 1).clip(max=max(1.0, largest))
     frames = np.concatenate([(1 - sides) * random.random((number, 2)), sides], 1)
-    if largest == 1.0:
+    if smallest <= 1.0 <= largest:
         frames[0] = 0, 0, 1, 1
     return Cutouts(torch.from_numpy(frames).float())
 

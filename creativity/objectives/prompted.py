@@ -18,7 +18,7 @@ from creativity.errors import CreativityError
 from creativity.models.encoders import open_encoder
 from creativity.objectives import cutouts
 from creativity.objectives.base import Context, Objective
-from creativity.objectives.comparison import scored
+from creativity.objectives.comparison import over, scored
 from creativity.objectives.cutouts import Cutouts
 from creativity.objectives.prompts import Prompt, parse_prompts
 from creativity.options import option
@@ -43,13 +43,14 @@ DISTANCES = ("cosine", "spherical")
 @dataclass(frozen=True)
 class PromptedOptions:
     prompts: tuple[str, ...] = option((), "what it shows: text, text:2, text:-0.5 (shall not be seen), text:1..0 (fades over the run)")
+    pictures: tuple[str, ...] = option((), "pictures that it shall be like, to the encoder: FILE, FILE:2", picture=True)
     encoder: str = option("embedded", "who looks: embedded, MODEL/PRETRAINED, hf-hub:ORG/REPO, local-dir:PATH, or several with +")
     weights: str = option("", "sha256 of the encoder's weights; noted by itself")
     distance: str = option("cosine", "1 - cos, or half the square of the angle", choices=DISTANCES)
     contrast: float = option(0.5, "how much it counts that a prompt is told from other captions", low=0.0, high=100.0)
     cutouts: int = option(4, "how many windows it is seen through; if max_scale is 1, the first is the whole picture", low=1, high=1024)
-    min_scale: float = option(0.7, "least side of a window, as a part of the picture's", low=0.05, high=1.0)
-    max_scale: float = option(1.0, "greatest side of a window", low=0.05, high=1.0)
+    min_scale: float = option(0.7, "least side of a window, as a part of the picture's", low=0.05, high=2.0)
+    max_scale: float = option(1.0, "greatest side of a window; beyond 1 the border goes on", low=0.05, high=2.0)
     ratio: float = option(1.0, "how much wider or higher a window may be, beside the picture's own shape", low=1.0, high=10.0)
     jitter: float = option(0.1, "how much brightness, contrast and saturation of a window vary", low=0.0, high=1.0)
     noise: float = option(0.05, "standard deviation of the noise in a window", low=0.0, high=1.0)
@@ -65,7 +66,7 @@ class Prompted(Objective):
 
     def __init__(self, options: PromptedOptions):
         super().__init__(options)
-        self.prompts: list[Prompt] = parse_prompts(options.prompts)
+        self.prompts: list[Prompt] = parse_prompts(options.prompts, options.pictures)
         self.deterministic = (
             options.cutouts == 1 and options.max_scale == 1 and not (options.jitter or options.noise or options.perspective)
         )
@@ -91,7 +92,11 @@ class Prompted(Objective):
     def prepare(self, context: Context) -> None:
         super().prepare(context)
         self._stream = context.streams("cutouts")
-        self._texts = self.encoder.texts([prompt.text for prompt in self.prompts])
+        said = [prompt.text for prompt in self.prompts]
+        words, pictures = said[: len(self.options.prompts)], said[len(self.options.prompts) :]
+        with torch.no_grad():
+            seen = [self.encoder.images(over(context.reference(name)[None], 1.0)) for name in pictures]
+            self._texts = torch.cat([*([self.encoder.texts(words)] if words else []), *seen])
         self._bank = self.encoder.texts(captions())
         near = self._texts @ self._bank.T  # (P, K)
         usual = near.mean(1, keepdim=True)
@@ -134,8 +139,7 @@ class Prompted(Objective):
 def _on_white(candidates: Candidates) -> Tensor:
     if not candidates.transparent:
         return candidates.images()
-    pictures = candidates.images(alpha=True)
-    return pictures[:, :3] + 1 - pictures[:, 3:]
+    return over(candidates.images(alpha=True), 1.0)
 
 
 @cache

@@ -49,18 +49,18 @@ def parse_prompt(text: str) -> Prompt:
     words = " ".join(words.split())
     if not any(map(str.isalnum, words)):
         raise CreativityError(f"the prompt {shown(text)} has no word in it; say what the picture should show")
-    numbers = [_number(part, text) for part in weight.split("..", 1)]
-    first, last = numbers[0], numbers[-1]
-    if first * last < 0 or first == last == 0:
-        raise CreativityError(f"the weight of the prompt {shown(text)} must be above 0, or below 0 for what shall not be seen")
+    first, last = _weights(weight, text)
     if place and min(first, last) < 0:
         raise CreativityError(f"the prompt {shown(text)} is of what shall not be seen: that has no place")
     return Prompt(words, first, last, place)
 
 
-def parse_prompts(texts: Sequence[str]) -> list[Prompt]:
-    """Raises CreativityError where none says what shall be seen."""
+def parse_prompts(texts: Sequence[str], pictures: Sequence[str] = ()) -> list[Prompt]:
+    """The texts', then those of ``pictures``, file names with weights. Raises CreativityError where none says what shall be seen."""
     prompts = [parse_prompt(text) for text in texts]
+    for entry in pictures:
+        name, weight = split(entry)
+        prompts.append(Prompt(name, *_weights(weight or "1", entry)))
     if not prompts:
         raise CreativityError('say what the picture should show: creativity paint "a red bird"')
     texts_alone = [prompt.text.casefold() for prompt in prompts]
@@ -69,6 +69,24 @@ def parse_prompts(texts: Sequence[str]) -> list[Prompt]:
     if all(prompt.negative for prompt in prompts):
         raise CreativityError(f"{shown(texts[0])} says what shall not be seen; add a prompt of what shall")
     return prompts
+
+
+def split(entry: str) -> tuple[str, str]:
+    """``photo.jpg:0.5`` -> the path, and what stands behind the colon, empty where nothing does."""
+    path, colon, weight = entry.rpartition(":")
+    try:
+        float(weight.split("..")[0])
+    except ValueError:
+        return entry, ""
+    return (path, weight) if colon and path else (entry, "")
+
+
+def _weights(word: str, text: str) -> tuple[float, float]:
+    numbers = [_number(part, text) for part in word.split("..", 1)]
+    first, last = numbers[0], numbers[-1]
+    if first * last < 0 or first == last == 0:
+        raise CreativityError(f"the weight of the prompt {shown(text)} must be above 0, or below 0 for what shall not be seen")
+    return first, last
 
 
 def _place(word: str, text: str) -> tuple[float, float]:
