@@ -29,6 +29,18 @@ log = logging.getLogger("creativity")
 
 HOLD = 200.0
 """The anchor's weight, beside 1 for the words."""
+SEEKING: dict[str, Any] = {
+    "cutouts": 8,
+    "contrast": 1.0,
+    "min_scale": 0.7,
+    "max_scale": 1.6,
+    "ratio": 1.3,
+    "jitter": 0.2,
+    "noise": 0.1,
+    "perspective": 0.3,
+}
+"""Of the words, where there is nothing to hold to: an encoder is fooled soon, so it looks in more ways, from further off too."""
+
 SAMPLES = 16
 COUNT = 80
 TARGET_SIZE = 128
@@ -106,9 +118,13 @@ def plan_paint(
     how, settings = presets.resolve(preset, asked, options or {})
     if "count" not in how and begin is None and "count" in _options("renderer", how["renderer"]):
         how["count"] = COUNT
-    how["objective"] = _terms(
-        objective, own.pop("clip", {}), {"prompts": texts, "pictures": pictures, "encoder": encoder}, picture is not None
-    )
+    clip = own.pop("clip", {})
+    if picture is None and begin is None and not clip:
+        clip = SEEKING
+        if "max_opacity" in _options("renderer", how["renderer"]):
+            settings = {"renderer.max_opacity": 0.6, **settings}  # what is faint hides nothing, and so can still be of use
+    words = {"prompts": texts, "pictures": pictures, "encoder": encoder}
+    how["objective"] = _terms(objective, clip, words, picture is not None)
     if photo is not None and "anchor" in how["objective"]:
         how["objective"]["anchor"].setdefault("hold", PHOTO_HOLD if keep is None else keep)
     parts = chosen_parts(how, settings, picture, begin, palette is not None)

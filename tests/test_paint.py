@@ -233,8 +233,8 @@ def test_what_cannot_be_done_is_refused_in_a_line(words: list[str], said: str, c
 
 
 def test_a_picture_may_stand_for_words_and_is_kept_with_the_run(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["a circle", "--picture", f"{picture}:2", "--count", "8", "--steps", "12", "--target-size", "48", "--threads", "1", "--samples", "2"]
-    assert cli.main(["paint", *words, "--seed", "1", "-o", "out.svg", "--run-dir", "run", "--json"]) == 0
+    small = ["--count", "8", "--steps", "12", "--target-size", "48", "--threads", "1", "--samples", "2", "--seed", "1"]
+    assert cli.main(["paint", "a circle", "--picture", f"{picture}:2", *small, "-o", "out.svg", "--run-dir", "run", "--json"]) == 0
     made = open_artwork("out.svg")
     assert [(wanted.name, wanted.sha256) for wanted in made.recipe.references] == [
         ("disc.png", images.digest(images.canonical(images.open_picture(picture))))
