@@ -50,9 +50,14 @@ LOOKS = 12
 SEARCHES: dict[str, dict[str, Any]] = {
     "painted": {},
     "no-prior": {"prior": None},
-    "evolution": {"optimizer": "pgpe", "prior": None},
+    "evolution": {
+        "prior": None,
+        "optimizer": "pgpe",
+        "steps": 150,
+        "options": {"optimizer.population": 16, "objective.clip.cutouts": 2},
+    },
 }
-"""What is searched for, by what is asked of `creativity.paint` besides."""
+"""What is searched for, by what is asked of `creativity.paint` besides. Evolution has as many looks as fit into half a minute."""
 STILLS = ("random", "unoptimised", "prior")
 """What needs no search: a random genome, what a search without a prior begins with, and the picture that the prior imagined."""
 DERIVED = ("shuffled", "best-of-seeds", "real")
@@ -167,13 +172,15 @@ class Evaluation:
                     rest = (time.monotonic() - began) / done * (len(left) - done)
                     log.info("%s of %s pictures (%s), %.0f min left", done, len(left), cell.arm, rest / 60)
 
+    def _asked(self, arm: str) -> dict[str, Any]:
+        own = SEARCHES.get(arm, {} if arm == "prior" else {"prior": None})
+        return {"threads": 1, **self.how, **own, "options": {**own.get("options", {}), **self.how.get("options", {})}}
+
     def _make(self, cell: Cell) -> Cell:
         torch.set_num_threads(1)
         text, path = self.prompts.texts[cell.number], self.place(cell)
         path.parent.mkdir(parents=True, exist_ok=True)
-        plan = plan_paint(
-            text, seed=cell.seed, **{"threads": 1, **self.how, **SEARCHES.get(cell.arm, {} if cell.arm == "prior" else {"prior": None})}
-        )
+        plan = plan_paint(text, seed=cell.seed, **self._asked(cell.arm))
         if cell.arm == "prior" and plan.target is None:
             return cell  # it knows nothing in these words
         facts: dict[str, Any] = {}
