@@ -13,11 +13,11 @@ from creativity import images, presets, registry
 from creativity.arguments import PaintArguments
 from creativity.artwork import Artwork, open_artwork
 from creativity.errors import CreativityError
-from creativity.imagination import imagine
+from creativity.imagination import imagine_all
 from creativity.models.acquaintance import acquaintance
 from creativity.models.encoders import open_encoder
 from creativity.models.priors import open_prior
-from creativity.objectives.prompts import Prompt, parse_prompts
+from creativity.objectives.prompts import Prompt, parse_prompt, parse_prompts
 from creativity.objectives.sum import parse_terms
 from creativity.references import taken
 from creativity.size import parse_box
@@ -82,7 +82,7 @@ def plan_paint(
     noted = tuple(registry.load_plugin(path) for path in plugins)
     texts = [prompts] if isinstance(prompts, str) else [*prompts]
     pictures = [pictures] if isinstance(pictures, str) else [*pictures]
-    wanted = [prompt.text for prompt in parse_prompts(texts, pictures) if not prompt.negative]
+    wanted = [prompt for prompt in parse_prompts(texts, pictures)[: len(texts)] if not prompt.negative]
     own = presets.painting(preset)
     encoder, prior = encoder or own.pop("encoder", "embedded"), own.pop("prior", prior)
     seed = draw_seed() if seed is None else seed
@@ -99,17 +99,17 @@ def plan_paint(
     if photo is not None:
         target = {"name": name_of(start) if isinstance(start, str | Path) else "", "sha256": images.digest(photo)}
     imagination = open_prior(prior, offline) if prior and wanted and start is None else None
-    for text in wanted:
-        notes += acquaintance(text, opened, imagination)
+    for prompt in wanted:
+        notes += acquaintance(prompt.text, opened, imagination)
     if imagination is not None:
-        text = " and ".join(wanted)
         try:
-            picture = imagine(text, imagination, opened, samples, seed, canvas, target_size)
+            picture = imagine_all(wanted, imagination, opened, samples, seed, canvas, target_size)
         except CreativityError as error:
             notes.append(f"{error}; it begins with nothing")
         else:
             target = {"name": "", "sha256": images.digest(picture)}
-            imagined = {"text": text, "prior": prior, "weights": imagination.digest, "encoder": encoder, "samples": samples}
+            said = [text for text in texts if not parse_prompt(text).negative]
+            imagined = {"prompts": said, "prior": prior, "weights": imagination.digest, "encoder": encoder, "samples": samples}
 
     asked = {"renderer": renderer, "count": count, "palette": palette, "steps": steps or own.pop("steps", None)}
     asked |= {"objective": "clip", "optimizer": optimizer or own.pop("optimizer", "relay")}
@@ -123,8 +123,16 @@ def plan_paint(
         clip = SEEKING
         if "max_opacity" in _options("renderer", how["renderer"]):
             settings = {"renderer.max_opacity": 0.6, **settings}  # what is faint hides nothing, and so can still be of use
+    given = parse_terms(objective) if isinstance(objective, str) else objective or {}
+    main = "clip"
+    if (len(wanted) > 1 or any(prompt.place for prompt in wanted)) and "clip" not in given:
+        main, clip = "transport", {}
+        if "transport" not in given:
+            notes.append(
+                f"{len(wanted)} prompts share the picture by optimal transport; their weights are areas (--objective clip:1: the mean)"
+            )
     words = {"prompts": texts, "pictures": pictures, "encoder": encoder}
-    how["objective"] = _terms(objective, clip, words, picture is not None)
+    how["objective"] = _terms(given, {main: clip}, words, picture is not None)
     if photo is not None and "anchor" in how["objective"]:
         how["objective"]["anchor"].setdefault("hold", PHOTO_HOLD if keep is None else keep)
     parts = chosen_parts(how, settings, picture, begin, palette is not None)
@@ -168,10 +176,9 @@ def _start(
     return begin, None, facts
 
 
-def _terms(asked: str | dict[str, Any] | None, clip: dict[str, Any], words: dict[str, Any], held: bool) -> dict[str, dict[str, Any]]:
+def _terms(given: dict[str, Any], main: dict[str, dict[str, Any]], words: dict[str, Any], held: bool) -> dict[str, dict[str, Any]]:
     """What is minded by default, and what is asked for besides; whatever reads prompts gets them."""
-    terms = {"clip": {"weight": 1.0, **clip}} | ({"anchor": {"weight": HOLD}} if held else {})
-    given = parse_terms(asked) if isinstance(asked, str) else asked or {}
+    terms = {name: {"weight": 1.0, **how} for name, how in main.items()} | ({"anchor": {"weight": HOLD}} if held else {})
     for name, how in given.items():
         terms[name] = {**terms.get(name, {}), **(how if isinstance(how, dict) else {"weight": how})}
     for name, how in terms.items():

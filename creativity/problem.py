@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from creativity.held import FreeSpec, Held, HeldBuilder, Warm
-from creativity.objectives.base import Composite, Context, Likeness, Objective
+from creativity.objectives.base import Composite, Context, Likeness, Objective, Remarking
 from creativity.objectives.pixel import Pixel, PixelOptions
 from creativity.renderers.base import Builder, BuildingRenderer, FusedRenderer, MarksRenderer, Renderer, Size
 from creativity.renderers.genome import ParamSpec
@@ -147,6 +147,12 @@ class Problem:
         with torch.no_grad():
             found = self.objective.values(Candidates(self.renderer, genome[None], self.size, seed=self.seed))
         return {name: float(losses[0]) for name, losses in found.items()}
+
+    def remarks(self, genome: Tensor) -> dict[str, float]:
+        """What the objective, or its terms, have to say of a whole genome (D,) besides its loss."""
+        candidates = Candidates(self.renderer, genome[None], self.size, seed=self.seed)
+        terms = getattr(self.objective, "terms", {"": self.objective}).values()
+        return {name: value for term in terms if isinstance(term, Remarking) for name, value in term.remarks(candidates).items()}
 
     @property
     def marks(self) -> int:

@@ -40,9 +40,9 @@ class Target:
 
 @dataclass(frozen=True)
 class Imagined:
-    """Where the target comes from when it is no file: what a prior draws for a text, the best of some by an encoder."""
+    """Where the target comes from when it is no file: what a prior draws for each of some prompts, the best of some by an encoder."""
 
-    text: str = ""
+    prompts: tuple[str, ...] = ()
     prior: str = option("embedded", "who imagines: embedded, or diffusers:REPO-OR-FOLDER")
     weights: str = option("", "sha256 of the prior's weights")
     encoder: str = option("embedded", "who chooses")

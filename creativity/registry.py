@@ -155,6 +155,7 @@ objectives = Registry(
         "ssim": "creativity.objectives.ssim:Ssim",
         "sum": "creativity.objectives.sum:Sum",
         "symmetry": "creativity.objectives.symmetry:Symmetry",
+        "transport": "creativity.objectives.patches:Transport",
     },
     aliases={name: ("difference", {"metric": name}) for name in ("l1", "huber", "oklab")},
 )

@@ -512,6 +512,7 @@ class Run:
             line: dict[str, Any] = {"event": kind, "step": self.count, "loss": _number(loss), "best": _number(self.best_loss)}
             if kind != "step" or self.count % max(1, horizon // TERMS_LINES) == 0:
                 line |= {"terms": values} if (values := self.problem.values(self.best)) else {}
+                line |= {"remarks": said} if (said := self.problem.remarks(self.best)) else {}
             self._history.append(json.dumps({**line, "fidelity": round(fidelity, 4), "seconds": round(self.seconds, 4)}) + "\n")
             if kind == "done":
                 self._append_history(self.folder)

@@ -40,7 +40,7 @@ def contact_sheet(pictures: Sequence[RGBA], captions: Sequence[str], marked: int
     columns = min(len(pictures), max(1, columns))
     cell = min(LARGEST, max(SMALLEST, PAGE // columns - GAP))
     small = [_shown(picture, cell) for picture in pictures]
-    font = _font(max(13, min(20, cell // 15)))
+    font = font_of(max(13, min(20, cell // 15)))
     line = round(1.7 * font.size)
     rows = [range(start, min(start + columns, len(small))) for start in range(0, len(small), columns)]
     heights = [max(small[i].height for i in row) for row in rows]
@@ -55,7 +55,7 @@ def contact_sheet(pictures: Sequence[RGBA], captions: Sequence[str], marked: int
             if i == marked:
                 corners = (place[0] - 5, place[1] - 5, place[0] + small[i].width + 4, place[1] + small[i].height + 4)
                 draw.rectangle(corners, outline=MARK, width=4)
-            caption = _cut(captions[i], font, cell)
+            caption = cut(captions[i], font, cell)
             middle = left + (cell - font.getlength(caption)) / 2
             draw.text((middle, top + height + 0.3 * font.size), caption, font=font, fill=MARK if i == marked else INK)
         top += height + line + GAP
@@ -95,11 +95,11 @@ def _shown(picture: RGBA, cell: int) -> Image.Image:
     return Image.fromarray(on_checks(small)[..., :3])
 
 
-def _font(size: int) -> Any:
+def font_of(size: int) -> Any:
     return ImageFont.load_default(size)
 
 
-def _cut(text: str, font: Any, width: int) -> str:
+def cut(text: str, font: Any, width: int) -> str:
     """One line that fits into ``width`` pixels."""
     text = " ".join(text.split())[:200]
     if font.getlength(text) <= width:

@@ -23,6 +23,7 @@ from creativity.errors import CreativityError, nearest
 from creativity.estimate import Estimate
 from creativity.files import RunFolder, make_folder, numbered, unwritable, write_atomically
 from creativity.focus import AUTO, masked
+from creativity.objectives.prompts import parse_prompts
 from creativity.objectives.sum import summed
 from creativity.options import whole
 from creativity.recipe import Focus, Recipe, Start, Target
@@ -335,14 +336,14 @@ def plan_redo(
 
 def imagined_again(recipe: Recipe) -> Picture:
     """What the recipe's prior imagines with the recipe's seed. Raises CreativityError where its weights are not on this machine."""
-    from creativity.imagination import imagine
+    from creativity.imagination import imagine_all
     from creativity.models.encoders import open_encoder
     from creativity.models.priors import open_prior
 
     how = recipe.imagined
     assert how is not None
     prior, encoder = open_prior(how.prior, offline=True), open_encoder(how.encoder, offline=True)
-    return imagine(how.text, prior, encoder, how.samples, recipe.seed, recipe.canvas, recipe.target_size)
+    return imagine_all(parse_prompts(how.prompts), prior, encoder, how.samples, recipe.seed, recipe.canvas, recipe.target_size)
 
 
 def _given(source: Any, wanted: Target | Focus, file: Path) -> Picture:

@@ -23,6 +23,7 @@ MARKS = [name for name, (part, _) in registry.renderers.aliases.items() if part 
 SMALL = {name: {"count": 6} for name in ("es-clip", "strokes", "triangles", *MARKS)} | {"shapes": {"count": 16}}
 
 STRICT: dict[str, dict[str, Any]] = {
+    "transport": {"prompts": ["a red bird", "the sea @ bottom:2", "people:-1"]},
     "clip": {"prompts": ["a red bird", "people:-1"]},
     "sum": {"terms": {"pixel": 1.0, "edges": 0.5, "ssim": {"weight": 0.2, "scales": 2}}},
     "opacity": {"least": 1.0},

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from creativity.cli.parse import Artwork, Flag, parse
+from creativity.cli.parse import Artwork, Flag, Outputs, parse
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,10 @@ class Show:
 
     file: Artwork
     """A PNG, SVG, JSON or film that creativity saved, or a run folder."""
+    plan: Flag = False
+    """Which part of the picture serves which prompt, where several share it: a table, and a picture."""
+    output: Outputs = ()
+    """Of --plan: the picture, as PNG; by default FILE-plan.png, or plan.png in the run folder."""
     json: Flag = False
     """As JSON."""
 
@@ -31,6 +35,8 @@ def main(words: Sequence[str]) -> int:
     from creativity.series import is_series
 
     path = Path(asked.file)
+    if asked.plan:
+        return _show_plan(path, asked.output, asked.json)
     if is_series(path):
         return _show_series(path, asked.json)
     if path.is_dir() and not (path / "artwork.json").exists() and (path / "recipe.toml").exists():
@@ -69,4 +75,37 @@ def _show_series(path: Path, as_json: bool) -> int:
     print(f"{path}: {series.count} runs, {f'not finished; continue with: creativity resume {path}' if left else 'finished'}")
     for name, facts in series.results.items():
         print(one_line(f"{name}: seed {facts.get('seed')}, loss {facts.get('loss')}, {', '.join(map(str, facts['files']))}"))
+    return 0
+
+
+def _show_plan(path: Path, outputs: Sequence[str], as_json: bool) -> int:
+    import json
+
+    from creativity import images
+    from creativity.artwork import open_artwork
+    from creativity.errors import CreativityError
+    from creativity.files import write_atomically, write_numbered
+    from creativity.overlay import plan_of
+    from creativity.run import open_run
+    from creativity.sources import stem_of
+
+    if wrong := [output for output in outputs if Path(output).suffix.lower() != ".png"]:
+        raise CreativityError(f"cannot save the plan as {wrong[0]}: it is a .png")
+    if path.is_dir():
+        run = open_run(path)
+        artwork, references = run.checkpoint(), run.references
+    else:
+        artwork, references = open_artwork(path), {}
+    picture, table = plan_of(artwork, references)
+    content = images.encode_png(picture, {}, None)
+    if path.is_dir() and not outputs:
+        saved = [write_atomically(path / "plan.png", content)]
+    else:
+        saved = [write_atomically(output, content) for output in outputs] or [write_numbered(Path(f"{stem_of(path)}-plan.png"), content)]
+    if as_json:
+        print(json.dumps({"plan": [served._asdict() for served in table], "files": [*map(str, saved)]}))
+        return 0
+    for served in table:
+        print(f"{served.got:6.1%} of the picture ({served.asked:.1%} asked for): {served.prompt}")
+    print(", ".join(map(str, saved)))
     return 0

@@ -84,3 +84,12 @@ class Composite(Protocol):
     def values(self, candidates: Candidates) -> dict[str, Tensor]:
         """The losses (B,) of each term by its name, before they are weighted."""
         ...
+
+
+@runtime_checkable
+class Remarking(Protocol):
+    """An objective that has more to say of a picture than its loss."""
+
+    def remarks(self, candidates: Candidates) -> dict[str, float]:
+        """Figures by name, of the first candidate, for the history and for who looks at a run."""
+        ...

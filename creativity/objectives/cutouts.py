@@ -106,6 +106,13 @@ def draw(number: int, smallest: float, largest: float, ratio: float, random: Ran
     return Cutouts(torch.from_numpy(frames).float())
 
 
+def grid(side: int, scale: float) -> Cutouts:
+    """``side`` x ``side`` windows, each ``scale`` of the picture's sides, evenly from border to border."""
+    starts = torch.linspace(0, 1 - scale, side) if side > 1 else torch.tensor([(1 - scale) / 2])
+    top, left = torch.meshgrid(starts, starts, indexing="ij")
+    return Cutouts(torch.stack([top.flatten(), left.flatten(), *torch.full((2, side * side), scale)], 1))
+
+
 LUMA = np.array([0.2126, 0.7152, 0.0722])
 
 

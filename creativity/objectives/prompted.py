@@ -116,7 +116,7 @@ class Prompted(Objective):
         def losses(pictures: Tensor) -> Tensor:
             return self.judge(self.vectors(pictures, windows), windows, candidates.progress)
 
-        return scored(_on_white(candidates), losses, self.encoder.threads or torch.get_num_threads())
+        return scored(on_white(candidates), losses, self.encoder.threads or torch.get_num_threads())
 
     def weights(self, like: Tensor, progress: float) -> Tensor:
         """(P,), below 0 where a prompt shall not be seen."""
@@ -136,7 +136,8 @@ class Prompted(Objective):
         return distance, (cosines - usual).clamp_min(0)
 
 
-def _on_white(candidates: Candidates) -> Tensor:
+def on_white(candidates: Candidates) -> Tensor:
+    """The candidates' pictures (B, 3, H, W) as on paper, where they can be seen through."""
     if not candidates.transparent:
         return candidates.images()
     return over(candidates.images(alpha=True), 1.0)
