@@ -6,6 +6,7 @@ A user names a file; the recipe keeps its name and digest, the run folder a copy
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,7 +28,9 @@ def taken(objective: dict[str, Any]) -> tuple[list[dict[str, str]], dict[str, Pi
     the paths' place in its options. Raises CreativityError where one is no picture, and where two are called alike."""
     found: dict[str, Picture] = {}
     for table, option, several in _named(objective):
-        given = [table[option]] if isinstance(table[option], str) else [*table[option]]
+        asked = table[option]
+        given = asked.split(",") if several and isinstance(asked, str) and not os.path.exists(asked) else asked
+        given = [given] if isinstance(given, str) else [*given]
         names = []
         for entry in given:
             path, weight = split(entry)

@@ -141,6 +141,7 @@ objectives = Registry(
     {
         "anchor": "creativity.objectives.anchor:Anchor",
         "clip": "creativity.objectives.clip:Clip",
+        "colours": "creativity.objectives.colours:Colours",
         "difference": "creativity.objectives.difference:Difference",
         "edges": "creativity.objectives.edges:Edges",
         "ink": "creativity.objectives.ink:Ink",
@@ -153,11 +154,12 @@ objectives = Registry(
         "size": "creativity.objectives.marks:Size",
         "smoothness": "creativity.objectives.smoothness:Smoothness",
         "ssim": "creativity.objectives.ssim:Ssim",
+        "style": "creativity.objectives.style:Style",
         "sum": "creativity.objectives.sum:Sum",
         "symmetry": "creativity.objectives.symmetry:Symmetry",
         "transport": "creativity.objectives.patches:Transport",
     },
-    aliases={name: ("difference", {"metric": name}) for name in ("l1", "huber", "oklab")},
+    aliases={name: ("difference", {"metric": name}) for name in ("l1", "huber", "oklab")} | {"texture": ("style", {"colour": 0.0})},
 )
 optimizers = Registry(
     "optimizer",

@@ -25,12 +25,14 @@ SMALL = {name: {"count": 6} for name in ("es-clip", "strokes", "triangles", *MAR
 STRICT: dict[str, dict[str, Any]] = {
     "transport": {"prompts": ["a red bird", "the sea @ bottom:2", "people:-1"]},
     "clip": {"prompts": ["a red bird", "people:-1"]},
+    "colours": {"colours": ["#d5342b", "#1f4e9e"], "shares": [3, 1]},
     "sum": {"terms": {"pixel": 1.0, "edges": 0.5, "ssim": {"weight": 0.2, "scales": 2}}},
     "opacity": {"least": 1.0},
     "size": {"least": 1.0},
     "inside": {"margin": 0.45},
 }
 """Options of objectives that need some, or by which no mark is as it should be."""
+STRICT |= {name: {"reference": ["other.png"]} for name in ("style", "texture")}
 
 
 def renderer_of(name: str, **options: Any) -> Renderer:
@@ -43,7 +45,7 @@ def problem_of(renderer: str, objective: str, target: Any) -> Problem:
     size = (scored.shape[1], scored.shape[2])
     goal = registry.objectives.create(objective, STRICT.get(objective, {}))
     try:
-        goal.prepare(Context(size, scored))
+        goal.prepare(Context(size, scored, references={"other.png": scored.flip(1)}))
     except CreativityError as missing:
         pytest.skip(str(missing))
     return Problem(renderer_of(renderer), goal, size)

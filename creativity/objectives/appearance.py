@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from creativity.objectives.base import Objective
@@ -23,6 +24,15 @@ class Appearance(Objective):
 
     def __call__(self, candidates: Candidates) -> Tensor:
         return candidates.in_parts(lambda part: scored(part.images(part.size, alpha=True), self.judge))
+
+
+def shrunk(pictures: Tensor, side: int) -> Tensor:
+    """(B, C, H, W) with a long side of at most ``side`` pixels, each the mean of those that it covers."""
+    height, width = pictures.shape[2:]
+    if max(height, width) <= side:
+        return pictures
+    size = [max(1, round(length * side / max(height, width))) for length in (height, width)]
+    return F.interpolate(pictures, size=size, mode="area")
 
 
 def levels(pictures: Tensor) -> Tensor:
