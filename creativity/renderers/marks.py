@@ -68,8 +68,11 @@ class Marks(Renderer):
     """What kinds of marks there are, to kernels that place them."""
 
     @abstractmethod
-    def scatter(self, n: int, rng: np.random.Generator) -> tuple[Values, np.ndarray[Any, Any]]:
-        """Values of the geometry's blocks for n drawings to start from, and the marks' centres (n, N, 2) in canvas units."""
+    def scatter(self, n: int, rng: np.random.Generator, hint: Tensor | None) -> tuple[Values, np.ndarray[Any, Any]]:
+        """Values of the geometry's blocks for n drawings to start from, and the marks' centres (n, N, 2) in canvas units.
+
+        ``hint`` is a target (4, H, W) to start near.
+        """
 
     @abstractmethod
     def outlines(self, values: Values, size: Size) -> tuple[Tensor, Tensor, Tensor]:
@@ -105,7 +108,7 @@ class Marks(Renderer):
     def init(self, n: int, stream: Stream, hint: Tensor | None = None) -> Tensor:
         """Small marks everywhere, mid opacity; with a hint, in the hint's colours under their centres."""
         rng, count = stream.at(0), self.options.count
-        values, centres = self.scatter(n, rng)
+        values, centres = self.scatter(n, rng, hint)
         low, high = self.options.min_opacity, self.options.max_opacity
         values |= {
             "colour": torch.from_numpy(rng.uniform(0.2, 0.8, (n, count, 3))),

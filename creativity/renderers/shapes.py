@@ -88,7 +88,7 @@ class Shapes(Marks):
         line = -1.0 if options.line_width is None else 0.5 * options.line_width
         return forms.Form(kinds, corners, options.min_size, options.max_size, line)
 
-    def scatter(self, n: int, rng: np.random.Generator) -> tuple[Values, np.ndarray[Any, Any]]:
+    def scatter(self, n: int, rng: np.random.Generator, hint: Tensor | None) -> tuple[Values, np.ndarray[Any, Any]]:
         """Small shapes everywhere, of no kind more than of another; no slivers to begin with."""
         count, form = self.options.count, self.form
         places = rng.random((n, count, 2))

@@ -30,14 +30,28 @@ Array = np.ndarray[Any, Any]
 DRAWN = 0.1
 """Units of a drawing by which its curves may deviate from the outline of a stroke."""
 
-BRUSHES = {"plain": Brush()}
+
+def _lanes(count: int, fill: float, ragged: float) -> tuple[tuple[float, float, float, float], ...]:
+    """Bristles side by side, which fill this part of the width, more or less; they leave the paper up to ``ragged`` early."""
+    golden = [(0.618034 * k % 1, 0.754878 * k % 1, 0.569840 * k % 1) for k in range(1, count + 1)]
+    return tuple(((2 * k + 1) / count - 1, fill / count * (0.5 + a), ragged * b**2, 1 - ragged * c) for k, (a, b, c) in enumerate(golden))
+
+
+BRUSHES = {
+    "plain": Brush(),
+    "ink": Brush(taper=0.9),
+    "marker": Brush(((0.0, 0.98, 0.02, 0.975), (-0.7, 0.28, 0.0, 1.0), (0.1, 0.3, 0.01, 0.99), (0.72, 0.26, 0.004, 0.98)), round=False),
+    "oil": Brush(_lanes(9, 0.9, 0.2), round=False),
+    "pencil": Brush(_lanes(4, 0.55, 0.1), taper=0.5, round=False),
+}
+"""Ink swells and thins, a marker's end is blunt, of oil and pencil one sees the bristles and the grain."""
 
 
 @dataclass(frozen=True)
 class StrokesOptions(MarksOptions):
     segments: int = option(1, "cubic pieces of each stroke, smoothly joined", low=1, high=16)
     brush: str = option("plain", "what draws them", choices=tuple(BRUSHES))
-    caps: str = option("round", "their ends", choices=("round", "flat"))
+    caps: str | None = option(None, "their ends; by default round, of a brush with bristles flat", choices=("round", "flat"))
     widths: str = option("varying", "along a stroke; even ones are lines, for a plotter", choices=("varying", "even"))
     min_width: float = option(0.002, "least width in long sides", above=0.0, high=1.0)
     max_width: float = option(0.08, "greatest width in long sides", above=0.0, high=1.0)
@@ -64,7 +78,9 @@ class Strokes(Marks):
         n, corners = options.count, 2 * options.segments + 2
         fixed = options.line_width is not None
         numbers = 0 if fixed else 1 if options.widths == "even" else corners
-        brush = replace(BRUSHES[options.brush], round=options.caps == "round", longest=options.max_length, widths=numbers)
+        brush = replace(BRUSHES[options.brush], longest=options.max_length, widths=numbers)
+        if options.caps:
+            brush = replace(brush, round=options.caps == "round")
         line = 0.5 * options.line_width if fixed else -1.0
         self.form = forms.Form((forms.STROKE,), corners, 0.5 * options.min_width, 0.5 * options.max_width, line, brush)
         self.geometry = (Block("points", (n, corners, 2), scale=0.15),)
@@ -72,13 +88,23 @@ class Strokes(Marks):
             low, high = options.min_width, options.max_width
             self.geometry += (Block("width", (n, numbers), "bounded", low, high, centre=0.25, scale=0.15),)
 
-    def scatter(self, n: int, rng: np.random.Generator) -> tuple[Values, np.ndarray[Any, Any]]:
-        """Short strokes everywhere, in any direction, hardly bent."""
+    def scatter(self, n: int, rng: np.random.Generator, hint: Tensor | None) -> tuple[Values, Array]:
+        """Short strokes everywhere, in any direction, hardly bent; with a hint more of them where it matters, as CLIPasso has
+        them, but short ones on top of long ones, and along what is there."""
         count, corners, options = self.options.count, self.form.corners, self.options
-        places = rng.random((n, count, 2))
+        places, way = rng.random((n, count, 2)), rng.uniform(0, 2 * np.pi, (n, count, 1))
         length = np.minimum(min(0.5, 1.5 / count**0.5), 0.9 * options.max_length) * rng.uniform(0.5, 1.0, (n, count, 1))
-        angle = rng.uniform(0, 2 * np.pi, (n, count, 1)) + rng.normal(size=(n, count, 1)) * np.linspace(-0.5, 0.5, corners)
+        if hint is not None:
+            places, along, matters = _looked_at(hint, n * count, rng)
+            length *= (1.5 - matters).reshape(n, count, 1)
+            order = np.argsort(-length, axis=1)
+            length = np.take_along_axis(length, order, axis=1)
+            places = np.take_along_axis(places.reshape(n, count, 2), order, axis=1)
+            way = np.take_along_axis(along.reshape(n, count, 1), order, axis=1)
+        angle = way + rng.normal(size=(n, count, 1)) * np.linspace(-0.5, 0.5, corners)
         steps = np.stack([np.cos(angle), np.sin(angle)], axis=-1) * length[..., None] / (corners - 1)
+        if hint is not None:
+            steps *= max(hint.shape[1:]) / np.array([hint.shape[2], hint.shape[1]])
         points = np.cumsum(steps, axis=2)
         points += places[:, :, None] - points.mean(axis=2, keepdims=True)
         width = np.clip(0.25 * length * rng.uniform(0.5, 1.0, length.shape), options.min_width, options.max_width)
@@ -129,6 +155,21 @@ class Strokes(Marks):
             return svg.curve(control[:, :2].tolist(), 2 * control[0, 2], colour, opacity, ends="round" if brush.round else "butt")
         data = "".join(_outline(control, *ribbon, brush.round) for ribbon in brush.ribbons)
         return svg.path(data, colour, opacity)
+
+
+def _looked_at(hint: Tensor, count: int, rng: np.random.Generator) -> tuple[Array, Array, Array]:
+    """Places (count, 2) in a hint (4, H, W), more of them where it stands out; which way it runs there, and how much that matters."""
+    from creativity import focus
+
+    colours, alpha = hint[:3] / hint[3:].clamp_min(1e-6), hint[3:]
+    picture = (torch.cat([colours, alpha]).clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    matters, (ways, clear) = focus.salient(picture), focus.grain(picture)
+    odds = (matters + 0.25).ravel()
+    at = rng.choice(odds.size, count, p=odds / odds.sum())
+    rows, columns = np.unravel_index(at, matters.shape)
+    places = (np.stack([columns, rows], axis=1) + rng.random((count, 2))) / matters.shape[::-1]
+    spread = (1 - clear.ravel()[at]) * rng.uniform(-0.5, 0.5, count) * np.pi
+    return places, ways.ravel()[at] + spread, matters.ravel()[at]
 
 
 def _outline(control: Array, across: float, breadth: float, begin: float, end: float, round: bool) -> str:

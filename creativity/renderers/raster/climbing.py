@@ -77,7 +77,7 @@ class Scene(NamedTuple):
     style: Any
     """(1 + R, 4) float64, the brush of strokes."""
     rough: Any
-    """The same, of one plain ribbon, for candidates."""
+    """The same, of one plain ribbon, for candidates; its breadth is scratch."""
     colours: Any
     """(N, 3) in [0, 1]."""
     opacities: Any
@@ -276,13 +276,26 @@ def is_convex(kind, corners):  # type: ignore[no-untyped-def]
 
 @jit
 def sketched(kind, row, form, limits, points):  # type: ignore[no-untyped-def]
-    """The outline of a framed shape, or of a stroke, into ``points``; returns how many there are, none where it leaves the limits."""
+    """The outline of a framed shape, or of a stroke, into ``points``; returns how many there are, none where it leaves the limits.
+
+    The centres of pixels would hardly see a line or a stroke of less than a pixel: it is drawn as wide as one, and how much of
+    that it covers is returned too.
+    """
     corners, least, most, line, rough = form
+    cover = 1.0
+    if kind == STROKE:
+        half, widths = max(line, 0.0), len(row) - 2 * corners
+        for k in range(2 * corners, len(row)):
+            half += row[k] / widths
+        cover = min(2.0 * half, 1.0)
+        rough[1, 1] = 1.0 / max(cover, 0.1)
+    elif kind == LINE and line >= 0.0:
+        cover, line = min(2.0 * line, 1.0), max(line, 0.5)
     count = outline(kind, row, corners, least, most, line, rough, points)
     for k in range(count):
         if not (limits[0] <= points[k, 1] <= limits[1] and limits[2] <= points[k, 0] <= limits[3]):
-            return 0
-    return count
+            return 0, cover
+    return count, cover
 
 
 @jit
@@ -548,19 +561,19 @@ def climb(kind, row, scene, window, limits, reach, patience, heat, state, trial,
     """
     form = (scene.corners, scene.least, scene.most, scene.line, scene.rough)
     points, convex = seen(kind, trial, scene.corners, scene.points), is_convex(kind, scene.corners)
-    count = 3 if kind < POLYGON else scene.corners
+    count, cover = 3 if kind < POLYGON else scene.corners, 1.0
     best = math.inf
     failed = 0
     take(trial, row)
     while True:
         if kind > POLYGON:
-            count = sketched(kind, trial, form, limits, points)
+            count, cover = sketched(kind, trial, form, limits, points)
         # These calls stand here, and once, so that they are inlined: handing over so many arrays costs as much as what is done.
         if convex and count:
             gather(points, count, scene.table, window, scene.ends, sums)
         elif count:
             gather_any(points, count, scene.table, window, scene.ends, scene.turns, scene.crossings, sums)
-        change = settle(sums, scene.low, scene.high, scene.palette, brush) if count else math.inf
+        change = settle(sums, cover * scene.low, cover * scene.high, scene.palette, brush) if count else math.inf
         failed += 1
         if change < (best - heat * math.log(1.0 - draw(state)) if heat > 0.0 else best):
             best = change
@@ -584,16 +597,16 @@ def find(found, scene, window, limits, reach, tries, climbers, patience, state, 
         start = math.inf
         trying = scene.offered[climber % len(scene.offered)]
         points, convex = seen(trying, trial, scene.corners, scene.points), is_convex(trying, scene.corners)
-        count = 3 if trying < POLYGON else scene.corners
+        count, cover = 3 if trying < POLYGON else scene.corners, 1.0
         for _ in range(tries):
             sketch(trying, trial, form, scene.table, window, reach, state)
             if trying > POLYGON:
-                count = sketched(trying, trial, form, limits, points)
+                count, cover = sketched(trying, trial, form, limits, points)
             if convex and count:
                 gather(points, count, scene.table, window, scene.ends, sums)
             elif count:
                 gather_any(points, count, scene.table, window, scene.ends, scene.turns, scene.crossings, sums)
-            change = settle(sums, scene.low, scene.high, scene.palette, brush) if count else math.inf
+            change = settle(sums, cover * scene.low, cover * scene.high, scene.palette, brush) if count else math.inf
             if change < start:
                 start = change
                 take(row, trial)
