@@ -18,7 +18,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from creativity import registry
+from creativity.renderers.marks import Marks
 from creativity.renderers.raster import Outlines, prepare, render, squared_error
+from creativity.streams import Streams
 
 SEEDS, ROUNDS = 5, 5
 
@@ -50,6 +53,28 @@ def blobs(side: int, seed: int) -> Scene:
     centre = torch.rand(1, 256, 1, 2, generator=g) * side
     points = centre + torch.stack([radius * angle.cos(), radius * angle.sin()], -1)
     return points, torch.rand(1, 256, 3, generator=g), torch.rand(1, 256, generator=g) * 0.8 + 0.1, torch.ones(1, 4)
+
+
+def marks(name: str, count: int, side: int, population: int = 256) -> Callable[[int], list[Job]]:
+    """A renderer with its flattening: the first of its own starts, opaque by half, and each of a population of them."""
+
+    def jobs(seed: int) -> list[Job]:
+        renderer: Marks = registry.renderers.create(name, {"count": count})
+        genomes = renderer.init(population, Streams(seed)("init"))
+        target = torch.rand(4, side, side, generator=torch.Generator().manual_seed(seed))
+        target[3] = 1.0
+        leaf = genomes[:1].clone().requires_grad_()
+
+        def both_ways() -> object:
+            return torch.autograd.grad(renderer.squared_error(leaf, target).sum(), leaf)
+
+        return [
+            (f"{name}, squared error", lambda: renderer.squared_error(genomes[:1], target), 5, 1),
+            (f"{name}, squared error and gradients", both_ways, 5, 1),
+            (f"{name}, each of a population of {population}", lambda: renderer.squared_error(genomes, target), 1, population),
+        ]
+
+    return jobs
 
 
 def plain(scene: Scene) -> list[tuple[list[list[float]], list[float]]]:
@@ -184,6 +209,9 @@ def main() -> None:
     measure("50 triangles, 224 x 224", scene_of(triangles, 224, 0))
     measure("256 blobs of 32 points, 224 x 224", scene_of(blobs, 224, 0))
     measure("256 blobs of 32 points, 512 x 512", scene_of(blobs, 512, 0))
+    of_strokes, of_triangles = marks("strokes", 100, 200), marks("triangles", 100, 200)
+    measure("100 marks by their genomes, 200 x 200", lambda seed: of_strokes(seed) + of_triangles(seed))
+    measure("64 strokes by their genomes, 224 x 224", marks("strokes", 64, 224))
     for name in PEERS.keys() - installed.keys():
         print(f"  {name}: not installed")
 

@@ -206,6 +206,40 @@ def test_the_drawing_is_filmed_stroke_by_stroke(target: Any) -> None:
     assert (frames[-1] == artwork.rgba(64)).all()
 
 
+def test_strokes_begin_where_it_matters_and_along_what_is_there() -> None:
+    rows, columns = np.mgrid[0:120, 0:160]
+    picture = np.full((4, 120, 160), 0.5, np.float32)
+    picture[3] = 1.0
+    stripes = (abs(rows - 60) < 24) & (abs(columns - 50) < 24)
+    picture[:3, stripes] = np.where(columns[stripes] // 6 % 2, 0.9, 0.1)
+    renderer = strokes({"count": 300})
+    values = renderer.spec.decode(renderer.init(1, Streams(2)("init"), torch.from_numpy(picture)))
+    points = values["points"][0].numpy() * (160, 120)
+    x, y = points.mean(axis=1).T
+    inside = (abs(y - 60) < 24) & (abs(x - 50) < 24)
+    assert inside.mean() > 3 * stripes.mean()
+    way = points[:, -1] - points[:, 0]
+    assert np.median(abs(way[inside, 1]) / np.hypot(*way[inside].T)) > 0.9
+    length = np.hypot(*way.T)
+    assert length[inside].mean() < 0.8 * length[~inside].mean()
+    assert length[:100].mean() > length[-100:].mean(), "what is fine lies on top"
+
+
+@pytest.mark.parametrize("line", [{"renderer": "lines"}, {"renderer": "strokes"}])
+def test_lines_thinner_than_a_pixel_are_placed_in_any_direction(line: dict[str, str]) -> None:
+    """A grey disc in ink: if pixel centres alone judged, only lines along the rows and columns of pixels would do."""
+    rows, columns = np.mgrid[0:64, 0:64]
+    disc = np.where((rows - 32) ** 2 + (columns - 32) ** 2 < 26**2, 140, 255).astype(np.uint8)
+    options = {"renderer.line_width": 0.008, "renderer.min_opacity": 1.0, "renderer.background": "#ffffff", "optimizer.sweeps": 1}
+    how: dict[str, Any] = {"count": 60, "optimizer": "greedy", "palette": "#000000", "seed": 1, "threads": 1, "target_size": 64, "size": 64}
+    artwork = verbs.fit(np.repeat(disc[..., None], 3, axis=2), options=options, **line, **how)
+    values = artwork.renderer.spec.decode(torch.from_numpy(artwork.genome)[None])
+    way = values["axis"][0] if "axis" in values else values["points"][0, :, -1] - values["points"][0, :, 0]
+    slope = way.abs().min(dim=1).values / way.norm(dim=1).clamp_min(1e-6)
+    assert float((slope > 0.2).float().mean()) > 0.4
+    assert artwork.results["mse"] < 0.6 * ((1 - disc / 255.0) ** 2).mean()
+
+
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"brush": "plane"}, "did you mean 'plain'"),
     ({"segments": 0}, "from 1 to 16"),

@@ -27,8 +27,8 @@ from creativity.renderers.raster.forms import Brush
 
 Array = np.ndarray[Any, Any]
 
-DRAWN = 0.1
-"""Units of a drawing by which its curves may deviate from the outline of a stroke."""
+DRAWN, HALVINGS = 0.1, 10
+"""Units of a drawing by which its curves may deviate from the outline of a stroke, and how often they are halved for it."""
 
 
 def _lanes(count: int, fill: float, ragged: float) -> tuple[tuple[float, float, float, float], ...]:
@@ -39,8 +39,10 @@ def _lanes(count: int, fill: float, ragged: float) -> tuple[tuple[float, float, 
 
 BRUSHES = {
     "plain": Brush(),
-    "ink": Brush(taper=0.9),
-    "marker": Brush(((0.0, 0.98, 0.02, 0.975), (-0.7, 0.28, 0.0, 1.0), (0.1, 0.3, 0.01, 0.99), (0.72, 0.26, 0.004, 0.98)), round=False),
+    "ink": Brush(taper=0.8),
+    "marker": Brush(
+        ((-0.7, 0.3, 0.0, 1.0), (-0.1, 0.3, 0.01, 0.985), (0.425, 0.225, 0.004, 0.993), (0.825, 0.175, 0.015, 0.978)), round=False
+    ),
     "oil": Brush(_lanes(9, 0.9, 0.2), round=False),
     "pencil": Brush(_lanes(4, 0.55, 0.1), taper=0.5, round=False),
 }
@@ -54,7 +56,7 @@ class StrokesOptions(MarksOptions):
     caps: str | None = option(None, "their ends; by default round, of a brush with bristles flat", choices=("round", "flat"))
     widths: str = option("varying", "along a stroke; even ones are lines, for a plotter", choices=("varying", "even"))
     min_width: float = option(0.002, "least width in long sides", above=0.0, high=1.0)
-    max_width: float = option(0.08, "greatest width in long sides", above=0.0, high=1.0)
+    max_width: float = option(0.12, "greatest width in long sides", above=0.0, high=1.0)
     line_width: float | None = option(None, "width in long sides, where all strokes shall have the same", above=0.0, high=1.0)
     max_length: float = option(1.0, "greatest length of a stroke and its handles, in long sides", above=0.0, high=10.0)
 
@@ -192,7 +194,7 @@ def _side(control: Array, begin: float, end: float, lane: float) -> Array:
     pieces, found = len(control) // 3, []
     bounds = np.linspace(pieces * begin, pieces * end, pieces + 1)
     starts, stops = bounds[:-1], bounds[1:]
-    for last in (False, False, False, False, False, True):
+    for depth in range(HALVINGS + 1):
         length = (stops - starts)[:, None]
         (a, from_a), (b, from_b) = _beside(control, starts, lane), _beside(control, stops, lane)
         cubics = np.stack([a, a + from_a * length / 3, b - from_b * length / 3, b], axis=1)
@@ -202,7 +204,7 @@ def _side(control: Array, begin: float, end: float, lane: float) -> Array:
             there = _beside(control, starts + t * (stops - starts), lane)[0]
             off = np.maximum(off, np.hypot(*(weights @ cubics - there).T))
         good = off <= DRAWN
-        if last:
+        if depth == HALVINGS:
             # Around a cusp there is no direction to keep to: chords.
             chords = np.stack([a, (2 * a + b) / 3, (a + 2 * b) / 3, b], axis=1)
             cubics, good = np.where(good[:, None, None], cubics, chords), np.ones_like(good)
