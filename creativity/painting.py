@@ -30,14 +30,16 @@ log = logging.getLogger("creativity")
 HOLD = 200.0
 """The anchor's weight, beside 1 for the words."""
 SEEKING: dict[str, Any] = {
-    "cutouts": 24,
+    "cutouts": 8,
     "contrast": 1.0,
-    "min_scale": 0.4,
+    "min_scale": 0.7,
     "max_scale": 1.6,
-    "ratio": 1.6,
-    "perspective": 0.7,
+    "ratio": 1.3,
+    "jitter": 0.2,
+    "noise": 0.1,
+    "perspective": 0.3,
 }
-"""Of the words, where there is nothing to hold to: an encoder is fooled soon, so it looks in more ways, from nearer and further off."""
+"""Of the words, where there is nothing to hold to: an encoder is fooled soon, so it looks in more ways, from further off too."""
 
 SAMPLES = 16
 COUNT = 80
@@ -115,10 +117,12 @@ def plan_paint(
         asked["renderer"] = begin.recipe.renderer.name
     how, settings = presets.resolve(preset, asked, options or {})
     if "count" not in how and begin is None and "count" in _options("renderer", how["renderer"]):
-        how["count"] = COUNT if picture is not None else COUNT // 2  # with fewer marks an encoder is harder to fool
+        how["count"] = COUNT
     clip = own.pop("clip", {})
     if picture is None and begin is None and not clip:
         clip = SEEKING
+        if "max_opacity" in _options("renderer", how["renderer"]):
+            settings = {"renderer.max_opacity": 0.6, **settings}  # what is faint hides nothing, and so can still be of use
     given = parse_terms(objective) if isinstance(objective, str) else objective or {}
     main = "clip"
     if (len(wanted) > 1 or any(prompt.place for prompt in wanted)) and "clip" not in given:
