@@ -60,7 +60,7 @@ class Ink(Objective):
 
 def _coverage(both: Tensor) -> Tensor:
     """Premultiplied RGBA and the paper's colour, (B, 7, H, W) -> (B,)."""
-    paper = both[:, 4:]
+    paper = both[:, 4:, :1, :1]
     seen = both[:, :3] + paper * (1 - both[:, 3:4])
     square = ((oklab(seen, FLARE) - oklab(paper, FLARE)) ** 2).sum(dim=1, keepdim=True)
     return mean(square / (square + VISIBLE**2))

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 Canvas = tuple[int, int]
 
 
+PAIRS = 2**22
+"""Of edges that are looked at together."""
+
+
 class Demand(Objective):
     """An objective writes ``amiss`` alone: what is wrong with each mark."""
 
@@ -105,16 +109,16 @@ class Simple(Demand):
     """
 
     def amiss(self, marks: Outlines, size: Canvas) -> Tensor:
-        contours, owners = marks.contours.long(), _owners(marks.marks)
+        contours = marks.contours.long()
         counts = contours.diff()
-        total = 0 * marks.opacities
-        for count in sorted(set(counts[counts > 3].tolist())):
-            which = torch.nonzero(counts == count)[:, 0]
-            rows = contours[which, None] + torch.arange(count)
-            outlines = marks.points.index_select(0, rows.flatten()).reshape(len(which), count, 2)
-            loops, of = _loops(outlines / max(size))
-            total = total.index_add(0, owners[which[of]], loops)
-        return total
+        which = torch.nonzero(counts > 3)[:, 0]
+        if not len(which):
+            return 0 * marks.opacities
+        # As many points for each: the last is there several times, which adds edges of no length.
+        rows = contours[which, None] + torch.minimum(torch.arange(int(counts.max())), counts[which, None] - 1)
+        outlines = marks.points.index_select(0, rows.flatten()).reshape(*rows.shape, 2) / max(size)
+        loops, of = _loops(outlines, _bent(outlines.detach(), counts[which]))
+        return (0 * marks.opacities).index_add(0, _owners(marks.marks)[which[of]], loops)
 
 
 def _lacking(values: Tensor, least: float) -> Tensor:
@@ -122,36 +126,43 @@ def _lacking(values: Tensor, least: float) -> Tensor:
     return (1 - values / least).clamp_min(0)
 
 
-def _loops(outlines: Tensor) -> tuple[Tensor, Tensor]:
-    """Closed outlines (G, P, 2) -> for each crossing the part of the smaller of its two loops (K,), and which outline it is in."""
-    with torch.no_grad():
-        bent = torch.nonzero(~_convex(outlines))[:, 0]
-        points = outlines[bent]
-        way = points.roll(-1, 1) - points
-        side = _cross(way[:, :, None], points[:, None] - points[:, :, None])  # of edge i's line, where point k lies
-        parts = side * side.roll(-1, 2) < 0  # its line parts the ends of edge k
-        of, first, second = torch.nonzero((parts & parts.transpose(1, 2)).triu(2), as_tuple=True)
-        of = bent[of]
-    points = outlines - outlines.mean(dim=1, keepdim=True)
+def _bent(outlines: Tensor, counts: Tensor) -> Tensor:
+    """Which of outlines (G, P, 2), of so many points (G,), do more than turn once round, one way alone: others cannot cross themselves."""
+    closing = outlines[:, :1] - outlines[:, -1:]
+    way = torch.where(torch.arange(outlines.shape[1])[:, None] < counts[:, None, None] - 1, outlines.roll(-1, 1) - outlines, closing)
+    onward = way.roll(-1, 1)
+    turns = torch.atan2(_cross(way, onward), (way * onward).sum(dim=2))
+    return torch.nonzero(turns.abs().sum(dim=1) > 2 * torch.pi + 1e-3)[:, 0]
+
+
+def _crossings(outlines: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """(K,) in which of outlines (G, P, 2) which two edges cross."""
+    way = outlines.roll(-1, 1) - outlines
+    side = _cross(way[:, :, None], outlines[:, None] - outlines[:, :, None])  # of edge i's line, where point k lies
+    parts = side * side.roll(-1, 2) < 0  # its line parts the ends of edge k
+    of, first, second = torch.nonzero((parts & parts.transpose(1, 2)).triu(2), as_tuple=True)
+    return of, first, second
+
+
+def _loops(outlines: Tensor, bent: Tensor) -> tuple[Tensor, Tensor]:
+    """Of closed outlines (G, P, 2) those that are ``bent``: for each crossing the part of the smaller of its two loops (K,), and where."""
+    few = max(1, PAIRS // outlines.shape[1] ** 2)
+    found = [(bent[at : at + few], _crossings(outlines.detach()[bent[at : at + few]])) for at in range(0, len(bent), few)]
+    if not found:
+        return outlines.new_zeros(0), bent
+    of = torch.cat([some[where] for some, (where, _, _) in found])
+    first, second = (torch.cat([edges[k] for _, edges in found]) for k in (1, 2))
+    points = outlines - outlines[:, :1]
     after = points.roll(-1, 1)
     way = after - points
     sectors = _cross(points, after)
-    until = sectors.cumsum(1) - sectors  # twice the area that is swept up to each point
-    whole = sectors.sum(1)[of]
+    swept = sectors.cumsum(1)  # twice the area up to each edge's end
     a, b = (of, first), (of, second)
     t = _cross(points[b] - points[a], way[b]) / _cross(way[a], way[b])
     meeting = points[a] + t[:, None] * way[a]
-    one = _cross(meeting, after[a]) + until[b] - until[a] - sectors[a] + _cross(points[b], meeting)
-    areas = torch.stack([one, whole - one]).abs()
+    one = _cross(meeting, after[a]) + swept[b] - sectors[b] - swept[a] + _cross(points[b], meeting)
+    areas = torch.stack([one, swept[of, -1] - one]).abs()
     return areas.amin(0) / areas.sum(0).clamp_min(1e-12), of
-
-
-def _convex(outlines: Tensor) -> Tensor:
-    """(G,) whether outlines (G, P, 2) turn one way alone, and once round: then they cannot cross themselves."""
-    way = outlines.roll(-1, 1) - outlines
-    onward = way.roll(-1, 1)
-    turns = torch.atan2(_cross(way, onward), (way * onward).sum(dim=2))
-    return turns.abs().sum(dim=1) < 2 * torch.pi + 1e-3
 
 
 def _cross(a: Tensor, b: Tensor) -> Tensor:

@@ -70,11 +70,11 @@ class Palette(Appearance):
     def _distance(self, picture: Tensor) -> Tensor:
         assert self._colours is not None, "an objective was called before prepare()"
         opacity = picture[3]
-        seen = _stretched(oklab((picture[None, :3] / opacity.clamp_min(CLEAR)).clamp(0, 1), FLARE)[0].flatten(1).T)  # (H W, 3)
+        seen = _stretched(oklab((picture[None, :3] / opacity.clamp_min(CLEAR)).clamp(0, 1), FLARE)[0].flatten(1))  # (3, H W)
         colours = self._colours.to(seen)
-        squares = ((seen**2).sum(1)[:, None] + (colours**2).sum(1) - 2 * seen @ colours.T).clamp_min(0)  # (H W, K)
-        near = torch.softmax(-squares / NEAR**2, dim=1)
-        return ((near * squares).sum(dim=1) * opacity.flatten()).mean()
+        squares = torch.addmm((colours**2).sum(1, keepdim=True) + (seen**2).sum(0), colours, seen, alpha=-2).clamp_min(0)  # (K, H W)
+        pull = torch.exp((squares.detach().amin(0) - squares) / NEAR**2)
+        return ((pull * squares).sum(0) / pull.sum(0) * opacity.flatten()).mean()
 
 
 def rgb(colours: tuple[str, ...]) -> Tensor:
@@ -83,12 +83,12 @@ def rgb(colours: tuple[str, ...]) -> Tensor:
 
 
 def _lab(colours: tuple[str, ...]) -> Tensor:
-    return _stretched(oklab(rgb(colours).T[None, :, :, None], FLARE)[0, :, :, 0].T)
+    return _stretched(oklab(rgb(colours).T[None, :, :, None], FLARE)[0, :, :, 0]).T
 
 
 def _stretched(colours: Tensor) -> Tensor:
-    """OKLab (N, 3) with a and b as long as they count."""
-    return colours * colours.new_tensor([1.0, CHROMA, CHROMA])
+    """OKLab (3, N) with a and b as long as they count."""
+    return colours * colours.new_tensor([[1.0], [CHROMA], [CHROMA]])
 
 
 def _read(asked: tuple[str, ...] | int) -> tuple[str, ...] | int:
