@@ -25,7 +25,28 @@ RendererName: TypeAlias = (
     ]
     | str
 )
-ObjectiveName: TypeAlias = Literal["pixel", "l1", "huber", "oklab", "ssim", "edges", "lpips", "clip", "anchor"] | str
+ObjectiveName: TypeAlias = (
+    Literal[
+        "pixel",
+        "l1",
+        "huber",
+        "oklab",
+        "ssim",
+        "edges",
+        "lpips",
+        "clip",
+        "anchor",
+        "palette",
+        "ink",
+        "smoothness",
+        "symmetry",
+        "opacity",
+        "size",
+        "inside",
+        "simple",
+    ]
+    | str
+)
 OptimizerName: TypeAlias = (
     Literal[
         "relay",
