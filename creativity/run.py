@@ -28,6 +28,7 @@ from creativity.artwork import MAX_GENOME, Artwork, is_made_by, open_artwork
 from creativity.errors import CreativityError
 from creativity.files import STATES, RunFolder, append, load_state, save_state, write_atomically
 from creativity.objectives.base import Context
+from creativity.objectives.patches import Transport
 from creativity.objectives.pixel import Pixel
 from creativity.optimizers.base import Optimizer, Step
 from creativity.options import plain
@@ -395,6 +396,10 @@ class Run:
             artwork.save(self.folder / "final.png")
             if isinstance(artwork.renderer, VectorRenderer):
                 artwork.save(self.folder / "final.svg")
+            if any(isinstance(term, Transport) for term in getattr(self.problem.objective, "terms", {"": self.problem.objective}).values()):
+                from creativity.overlay import plan_of
+
+                write_atomically(self.folder / "plan.png", images.encode_png(plan_of(artwork, self.references)[0], {}, None))
             facts = {
                 **json.loads(artwork.to_json()),
                 "volatile": {"seconds": round(self.seconds, 3), "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z")},

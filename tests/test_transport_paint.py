@@ -165,8 +165,10 @@ def test_from_the_command_line_to_the_plan(capsys: pytest.CaptureFixture[str]) -
     remarks = lines[-1]["remarks"]
     assert 0 <= remarks["softness"] <= 1
     assert remarks["share of a red circle"] + remarks["share of a starry night"] == pytest.approx(1)
+    kept = Path("run/plan.png").read_bytes()
     capsys.readouterr()
     assert cli.main(["show", "run", "--plan", "--json"]) == 0
+    assert Path("run/plan.png").read_bytes() == kept, "what a finished run shows is what is shown when it is asked for"
     found = json.loads(capsys.readouterr().out)["plan"]
     assert [served["asked"] for served in found] == [0.25, 0.75]
     assert images.open_picture("run/plan.png").shape[1] == 768
