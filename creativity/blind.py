@@ -18,7 +18,8 @@ from creativity.sheet import save_sheet
 
 def order(count: int, seed: int) -> list[int]:
     """Which prompt each numbered picture was made from."""
-    return [int(n) for n in np.random.default_rng(seed).permutation(count)]
+    generator = np.random.Generator(np.random.PCG64(seed))
+    return [int(n) for n in generator.permutation(count)]
 
 
 def write(pictures: Sequence[RGBA], texts: Sequence[str], out: Path, name: str, seed: int) -> list[Path]:

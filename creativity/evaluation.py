@@ -38,6 +38,7 @@ from creativity.recipe import parse_json
 from creativity.renderers.base import Renderer
 from creativity.run import Event, Run
 from creativity.sheet import save_sheet
+from creativity.streams import Streams
 
 log = logging.getLogger("creativity")
 
@@ -249,7 +250,7 @@ class Evaluation:
                     numbers.append(number)
                     facts.append(parse_json(path.with_suffix(".json").read_text(), str(path)))
         if arm == "shuffled":
-            order = np.random.default_rng(0).permutation(count)
+            order = Streams(0)("shuffled").at().permutation(count)
             moved = {int(order[k]): int(order[(k + 1) % count]) for k in range(count)}  # no prompt keeps its own
             return pictures, [moved[number] for number in numbers], []
         if arm == "best-of-seeds":
@@ -352,7 +353,7 @@ def _tensor(picture: np.ndarray[Any, Any]) -> Tensor:
 def _mean(hits: np.ndarray[Any, Any], own: np.ndarray[Any, Any], draws: int = 2000) -> list[float]:
     """The mean, and its 95 % bootstrap interval over prompts (Efron, 1979): the seeds of one are no independent cases."""
     means = np.array([hits[own == number].mean() for number in np.unique(own)])
-    drawn = means[np.random.default_rng(0).integers(len(means), size=(draws, len(means)))].mean(1)
+    drawn = means[Streams(0)("bootstrap").at().integers(len(means), size=(draws, len(means)))].mean(1)
     return [float(means.mean()), *(float(bound) for bound in np.quantile(drawn, (0.025, 0.975)))]
 
 

@@ -164,6 +164,9 @@ def test_arguments_are_those_of_fit() -> None:
     asked = inspect.signature(verbs.plan_fit).parameters
     assert set(arguments.FitArguments.__annotations__) == set(asked) - {"target"}
     assert set(inspect.signature(creativity.fit).parameters) == {*asked, "run_dir", "progress"}
+    painted = inspect.signature(creativity.plan_paint).parameters
+    assert set(arguments.PaintArguments.__annotations__) == set(painted) - {"prompts"}
+    assert set(inspect.signature(creativity.paint).parameters) == {*painted, "run_dir", "progress"}
     names = {"renderers": arguments.RendererName, "objectives": arguments.ObjectiveName, "optimizers": arguments.OptimizerName}
     for kind, hint in names.items():
         known = {name for part in hint.__args__ for name in getattr(part, "__args__", ())}  # type: ignore[attr-defined]

@@ -175,7 +175,7 @@ def test_losses_that_are_never_numbers_stop_the_run_in_words(picture: Path, monk
     score = run.problem.objective
 
     def poisoned(candidates: Any) -> torch.Tensor:
-        return score(candidates) * (torch.nan if candidates.step > 3 else 1.0)
+        return score(candidates) * (torch.nan if (candidates.step or 0) > 3 else 1.0)
 
     monkeypatch.setattr(run.problem, "objective", poisoned)
     with pytest.raises(CreativityError, match="no candidate of step 5 has a finite loss; .* the last good state is in nan"):
