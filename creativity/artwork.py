@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import torch
@@ -24,6 +24,9 @@ from creativity.recipe import Recipe, parse_json
 from creativity.renderers.base import Renderer, VectorRenderer
 from creativity.size import OutputSize, parse_size
 from creativity.sources import open_source, shown
+
+if TYPE_CHECKING:
+    from creativity.export import DrawingArguments
 
 FORMAT = "creativity-artwork"
 SCHEMA = 1
@@ -77,8 +80,15 @@ class Artwork:
             straight[top : top + 256] = (rows * 255).round().to(torch.uint8).numpy()
         return straight
 
-    def svg(self, size: str | int | None = None) -> str:
-        """The drawing as SVG text, with genome and recipe inside. Raises CreativityError for a raster-only renderer."""
+    def svg(self, size: str | int | None = None, **how: Unpack[DrawingArguments]) -> str:
+        """The drawing as SVG text, with genome and recipe inside; ``how``: pruned, in layers, for a plotter, animated.
+
+        Raises CreativityError for a raster-only renderer.
+        """
+        return self.drawing(size, **how)[0]
+
+    def drawing(self, size: str | int | None = None, **how: Unpack[DrawingArguments]) -> tuple[str, tuple[str, ...]]:
+        """The same, and in words what was done to it."""
         if not isinstance(self.renderer, VectorRenderer):
             raise CreativityError(f"renderer {self.recipe.renderer.name!r} makes pixels, not drawings; save as .png")
         out = self.output_size(size)
@@ -87,8 +97,16 @@ class Artwork:
         # Coordinates are rounded: even a small drawing gets a thousand units, since drawings are there to be enlarged.
         units = math.ceil(DRAWING_UNITS / max(height, width))
         box = (height * units, width * units)
-        marks = self.renderer.to_svg(torch.from_numpy(self.genome), box)
-        return svg.document(across, down, (0, 0, box[1], box[0]), marks, metadata=self.to_json())
+        if not _asked(how):
+            marks = self.renderer.to_svg(torch.from_numpy(self.genome), box)
+            return svg.document(across, down, (0, 0, box[1], box[0]), marks, metadata=self.to_json()), ()
+        from creativity import export
+
+        drawn = export.drawing(self, box, out.unit(box), **how)
+        text = svg.document(
+            across, down, (0, 0, box[1], box[0]), drawn.elements, metadata=self.to_json(), namespaces={"inkscape": export.INKSCAPE}
+        )
+        return text, drawn.notes
 
     def png(self, size: str | int | None = None) -> bytes:
         """The picture as PNG bytes, with genome and recipe inside."""
@@ -110,10 +128,12 @@ class Artwork:
             allow_nan=False,
         )
 
-    def encode(self, suffix: str, size: str | int | None = None) -> bytes:
+    def encode(self, suffix: str, size: str | int | None = None, **how: Unpack[DrawingArguments]) -> bytes:
         """The bytes of the kind of file that a suffix names. Raises CreativityError for an unknown one."""
         if suffix == ".svg":
-            return self.svg(size).encode()
+            return self.svg(size, **how).encode()
+        if asked := _asked(how):
+            raise CreativityError(f"{asked[0]} is for drawings; save as .svg, not as {suffix or 'a file without a suffix'}")
         if suffix == ".png":
             return self.png(size)
         if suffix == ".json":
@@ -125,17 +145,17 @@ class Artwork:
             return filming.of_drawing(self, size=filming.SIZE if size is None else size).encode(suffix)
         raise CreativityError(f"cannot save as {suffix or 'a file without a suffix'}; {nearest(suffix, SUFFIXES)}")
 
-    def save(self, path: str | Path, size: str | int | None = None) -> Path:
-        """Save as what the name says, atomically. ``-`` is standard output, as SVG or else PNG.
+    def save(self, path: str | Path, size: str | int | None = None, **how: Unpack[DrawingArguments]) -> Path:
+        """Save as what the name says, atomically; ``how`` is of an SVG, as in ``svg``. ``-`` is standard output, as SVG or else PNG.
 
         .svg .png .json; .gif .webp .apng .mp4 are films of the drawing as it is painted (`creativity.film` makes others).
         """
         if str(path) == "-":
-            sys.stdout.buffer.write(self.encode(".svg" if isinstance(self.renderer, VectorRenderer) else ".png", size))
+            sys.stdout.buffer.write(self.encode(".svg" if isinstance(self.renderer, VectorRenderer) else ".png", size, **how))
             sys.stdout.buffer.flush()
             return Path("-")
         path = Path(path)
-        return write_atomically(path, self.encode(path.suffix.lower(), size))
+        return write_atomically(path, self.encode(path.suffix.lower(), size, **how))
 
     def __repr__(self) -> str:
         """One line: what it is made of, how large it is, how close it came, and from which seed."""
@@ -157,6 +177,10 @@ class Artwork:
 
     def _repr_png_(self) -> bytes:
         return self.png(512)
+
+
+def _asked(how: DrawingArguments) -> list[str]:
+    return [name for name, value in how.items() if value is not None and value is not False]
 
 
 def from_json(text: str | bytes, where: str) -> Artwork:

@@ -22,6 +22,14 @@ class OutputSize(NamedTuple):
     lengths: tuple[str, str] | None = None
     dpi: float | None = None
 
+    def unit(self, box: tuple[int, int]) -> tuple[float, str]:
+        """How long a unit of a canvas of ``box`` (H, W) units is: (0.1, "mm")."""
+        if self.lengths is None:
+            return self.pixels[1] / box[1], "px"
+        match = re.fullmatch(r"([\d.e+-]+)([a-z]+)", self.lengths[0])
+        assert match
+        return float(match[1]) / box[1], match[2]
+
     def check_raster(self) -> None:
         """Raise CreativityError for more pixels than a computer should be asked to draw."""
         rows, columns = self.pixels

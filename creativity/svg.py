@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, indent, tostring
 
@@ -312,7 +312,7 @@ def _short(text: str) -> str:
 # Writing --------------------------------------------------------------------------------------------------------------
 
 Mark: TypeAlias = Any
-"""An element of svgwrite, which has no types of its own."""
+"""An element of svgwrite, which has no types of its own, or of ElementTree."""
 
 Paint: TypeAlias = "str | Iterable[float]"
 
@@ -329,12 +329,13 @@ def document(
     title: str | None = None,
     description: str | None = None,
     metadata: str | None = None,
+    namespaces: Mapping[str, str] | None = None,
 ) -> str:
     """A whole SVG file: the marks of ``body``, one a line, in drawing order. The same arguments give the same text.
 
     ``width`` and ``height`` are pixels or lengths ("210mm"); ``viewbox`` is (left, top, width, height) in the units of
-    the marks. ``metadata`` is a text that ``metadata_of`` gives back exactly. Characters that XML cannot hold become
-    U+FFFD in ``title`` and ``description``.
+    the marks, which may be elements already, with prefixes of ``namespaces``. ``metadata`` is a text that ``metadata_of`` gives back
+    exactly. Characters that XML cannot hold become U+FFFD in ``title`` and ``description``.
     Raises CreativityError for a size that is not positive, and for such characters in ``metadata``.
     """
     import svgwrite  # a fifth of a second, which only those who draw should wait
@@ -346,8 +347,6 @@ def document(
         viewBox=" ".join(number(value, 6) for value in viewbox),
         debug=False,  # svgwrite's validation takes most of its time and knows no element of ours
     )
-    for mark in body:
-        drawing.add(mark)
     # svgwrite puts its (empty) definitions first; what a person or a screen reader looks for comes before them.
     drawing.set_desc(
         title=None if title is None else _UNSPEAKABLE.sub("\ufffd", title),
@@ -360,6 +359,9 @@ def document(
         artwork.text = metadata
         drawing.set_metadata(artwork)
     tree = drawing.get_xml()
+    tree.extend(mark if isinstance(mark, Element) else mark.get_xml() for mark in body)
+    for prefix, namespace in (namespaces or {}).items():
+        tree.set(f"xmlns:{prefix}", namespace)
     indent(tree, space="")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(tree, encoding="unicode")}\n'
 
