@@ -10,9 +10,11 @@ import math
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any, TypeAlias
-from xml.etree.ElementTree import Element, ParseError, TreeBuilder, indent, tostring
+from xml.etree.ElementTree import Element, ParseError, SubElement, TreeBuilder, indent, tostring
 
+import numpy as np
 from defusedxml import ElementTree as defused
 from defusedxml.common import DefusedXmlException
 
@@ -316,6 +318,9 @@ Mark: TypeAlias = Any
 
 Paint: TypeAlias = "str | Iterable[float]"
 
+LONGEST = 1e6
+"""Units of the viewbox in which a gradient that hardly changes is written as going from one end to the other."""
+
 # What XML 1.0 cannot hold, even escaped. A carriage return it can, but readers turn it into a line feed.
 _UNSPEAKABLE = re.compile("[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -360,16 +365,59 @@ def document(
         drawing.set_metadata(artwork)
     tree = drawing.get_xml()
     tree.extend(mark if isinstance(mark, Element) else mark.get_xml() for mark in body)
+    definitions = {value: value.definition for mark in tree.iter() for value in mark.attrib.values() if isinstance(value, Gradient)}
+    tree.find("defs").extend(definitions.values())
     for prefix, namespace in (namespaces or {}).items():
         tree.set(f"xmlns:{prefix}", namespace)
     indent(tree, space="")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(tree, encoding="unicode")}\n'
 
 
+class Gradient(str):
+    """A paint that brings its definition with it: `document` puts it into the file, once for all that it fills."""
+
+    definition: Element
+
+    def __str__(self) -> str:
+        return self  # a plain str would lose the definition on the way through svgwrite
+
+
+def gradient(frame: Sequence[float], stops: Iterable[tuple[float, Paint, float]], *, radial: bool = False, decimals: int = 3) -> Gradient:
+    """A gradient in the units of the viewbox, whatever it fills.
+
+    ``frame`` is (a, b, c, d, e, f): what is at (x, y) has ``u = a x + c y + e`` and ``v = b x + d y + f``, and lies at u of the way
+    from the first end to the last, or at |(u, v)| of it if ``radial``. ``stops`` are (place in [0, 1], colour, opacity), rising.
+    Its id is made of all these, so that it is the same in any drawing. Raises CreativityError for numbers that are not finite.
+    """
+    matrix = np.array(frame, np.float64).reshape(3, 2).T
+    if not np.isfinite(matrix).all():
+        raise CreativityError(f"a gradient's frame is six finite numbers, not {tuple(frame)}")
+    if radial:
+        left, sizes, right = np.linalg.svd(matrix[:, :2])
+        inverse = right.T @ np.diag(1 / np.maximum(sizes, 1 / LONGEST)) @ left.T
+        numbers = [number(value, decimals) for value in (*inverse.T.ravel(), *(-inverse @ matrix[:, 2]))]
+        placed = {"cx": "0", "cy": "0", "r": "1", "gradientTransform": f"matrix({' '.join(numbers)})"}
+    else:
+        way = matrix[0, :2]
+        steep = float(np.hypot(*way))
+        along = (way / steep if steep else np.array([1.0, 0.0])) / max(steep, 1 / LONGEST)
+        ends = (along * (place - matrix[0, 2]) for place in (0, 1))
+        placed = {f"{axis}{k}": number(value, decimals) for k, end in enumerate(ends, 1) for axis, value in zip("xy", end, strict=True)}
+    definition = Element("radialGradient" if radial else "linearGradient", {"gradientUnits": "userSpaceOnUse", **placed})
+    for place, paint, opacity in stops:
+        share = {} if opacity >= 1 else {"stop-opacity": number(max(opacity, 0.0), 4)}
+        SubElement(definition, "stop", {"offset": number(place, 4), "stop-color": colour(paint), **share})
+    name = f"gradient-{sha256(tostring(definition)).hexdigest()[:8]}"
+    definition.set("id", name)
+    found = Gradient(f"url(#{name})")
+    found.definition = definition
+    return found
+
+
 def polygon(points: Iterable[Sequence[float]], fill: Paint, opacity: float = 1.0, *, decimals: int = 2) -> Mark:
     """A filled polygon. ``points`` are (x, y) in the units of the viewbox, rounded to ``decimals`` places.
 
-    ``fill`` is an SVG colour or (red, green, blue) in [0, 1]; ``opacity`` is in [0, 1]. So it is for all marks below.
+    ``fill`` is an SVG colour, (red, green, blue) in [0, 1] or a `gradient`; ``opacity`` is in [0, 1]. So it is for all marks below.
     Raises CreativityError for numbers that are not finite.
     """
     import svgwrite

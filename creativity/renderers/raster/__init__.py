@@ -26,7 +26,7 @@ from creativity.errors import CreativityError, nearest
 if TYPE_CHECKING:
     from creativity.renderers.raster.autograd import Kernels
 
-__all__ = ["BACKENDS", "OPACITY_CAP", "Outlines", "check_target", "offsets", "prepare", "render", "squared_error"]
+__all__ = ["BACKENDS", "OPACITY_CAP", "Gradients", "Outlines", "check_target", "offsets", "prepare", "render", "squared_error"]
 
 BACKENDS = {"numba": "creativity.renderers.raster.cpu", "reference": "creativity.renderers.raster.reference"}
 
@@ -34,6 +34,37 @@ OPACITY_CAP = 1.0 - 1.0 / 4096.0
 """No mark is more opaque than this inside the kernels, or what lies below an opaque mark could not be recovered.
 
 The picture changes by at most 0.00025, far below one step of an 8-bit file; exports say 1."""
+
+
+FLAT, LINEAR, RADIAL = range(3)
+"""What fills a mark: its colour, or a gradient."""
+
+FAR = 1e9
+"""Numbers of a gradient's frame are held within this: a gradient so steep is a step."""
+
+SHORTEST = 1e-6
+"""Stops that are nearer to each other are a step."""
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """What fills the marks that are not of one colour: linear and radial gradients, by SVG's rules.
+
+    A mark's frame takes a pixel's place (x, y) to ``u = a x + c y + e``, ``v = b x + d y + f``. Along a linear gradient ``tau``
+    is u, in a radial one |(u, v)|, held in [0, 1]. Colour and opacity are interpolated between stops, each by itself and straight
+    (not premultiplied); of stops at one place the last one holds there. The middle of a pixel decides for all of it.
+    """
+
+    kinds: Tensor
+    """(M,) int32: `FLAT` (the mark's colour), `LINEAR` or `RADIAL`."""
+    frames: Tensor
+    """(M, 6) a, b, c, d, e, f: the inverse of SVG's ``gradientTransform``, in pixels."""
+    stops: Tensor
+    """(M + 1,) int32 offsets into the stops; a gradient has at least one."""
+    places: Tensor
+    """(S,) in [0, 1], rising within a mark. They have no gradient."""
+    colours: Tensor
+    """(S, 4) sRGB and opacity in [0, 1]; the opacity is multiplied by the mark's own."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +91,8 @@ class Outlines:
     """(M + 1,) int32 offsets into the contours."""
     images: Tensor
     """(B + 1,) int32 offsets into the marks."""
+    gradients: Gradients | None = None
+    """What fills marks that are not of one colour."""
 
     @classmethod
     def regular(cls, points: Tensor, colours: Tensor, opacities: Tensor, backgrounds: Tensor) -> Outlines:
@@ -91,9 +124,9 @@ class Outlines:
 def render(outlines: Outlines, size: tuple[int, int], backend: str | None = None) -> Tensor:
     """Pictures ``(B, 4, H, W)`` of ``outlines`` at ``size = (H, W)`` pixels: premultiplied RGBA in [0, 1].
 
-    Differentiable in points, colours, opacities and backgrounds. The kernels keep the four channels of a pixel side by
-    side, so the result is a view of ``(B, H, W, 4)`` memory: ``contiguous()`` it where planes are wanted. Raises
-    `CreativityError` for shapes that disagree, offsets that lead nowhere, or an unknown backend.
+    Differentiable in points, colours, opacities, backgrounds, and in frames and colours of gradients. The kernels keep the
+    four channels of a pixel side by side, so the result is a view of ``(B, H, W, 4)`` memory: ``contiguous()`` it where planes
+    are wanted. Raises `CreativityError` for shapes that disagree, offsets that lead nowhere, or an unknown backend.
     """
     _check(outlines)
     height, width = size
@@ -186,11 +219,30 @@ def _check(outlines: Outlines) -> None:
     if backgrounds.ndim != 2 or backgrounds.shape[1] != 4:
         raise CreativityError(f"backgrounds must be premultiplied RGBA (B, 4), not {tuple(backgrounds.shape)}")
     images, marks = backgrounds.shape[0], colours.shape[0]
+    if outlines.gradients is not None:
+        _check_gradients(outlines.gradients, marks)
     if images and marks and outlines.contours is _regular_offsets(images, marks // images, len(points) // marks)[0]:
         return
     _check_offsets("contours", outlines.contours, points.shape[0], None)
     _check_offsets("marks", outlines.marks, outlines.contours.shape[0] - 1, colours.shape[0])
     _check_offsets("images", outlines.images, colours.shape[0], backgrounds.shape[0])
+
+
+def _check_gradients(gradients: Gradients, marks: int) -> None:
+    kinds, frames, stops, places, colours = gradients.kinds, gradients.frames, gradients.stops, gradients.places, gradients.colours
+    if kinds.dtype != torch.int32 or kinds.shape != (marks,) or frames.shape != (marks, 6):
+        raise CreativityError(
+            f"kinds of gradients must be int32 ({marks},) and frames ({marks}, 6), "
+            f"not {kinds.dtype} {tuple(kinds.shape)} and {tuple(frames.shape)}"
+        )
+    if places.ndim != 1 or colours.shape != (len(places), 4):
+        raise CreativityError(f"places must be (S,) and colours of stops (S, 4), not {tuple(places.shape)} and {tuple(colours.shape)}")
+    _check_offsets("stops", stops, len(places), marks)
+    found = kinds.numpy()
+    if ((found < FLAT) | (found > RADIAL)).any():
+        raise CreativityError(f"kinds of gradients are {FLAT} (flat), {LINEAR} (linear) and {RADIAL} (radial)")
+    if (stops.diff().numpy()[found != FLAT] < 1).any():
+        raise CreativityError("a gradient needs at least one stop")
 
 
 def _check_offsets(name: str, offsets: Tensor, total: int, rows: int | None) -> None:

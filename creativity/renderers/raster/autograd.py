@@ -11,13 +11,15 @@ from torch.autograd.function import once_differentiable
 from creativity.renderers.raster import Outlines
 
 
-class Gradients(NamedTuple):
-    """Shaped like the inputs of the same names."""
+class Derivatives(NamedTuple):
+    """Of the loss, each shaped like the input of its name; of what fills gradients, None where there are none."""
 
     points: Tensor
     colours: Tensor
     opacities: Tensor
     backgrounds: Tensor
+    frames: Tensor | None = None
+    stops: Tensor | None = None
 
 
 class Kernels(Protocol):
@@ -26,10 +28,10 @@ class Kernels(Protocol):
     def forward(self, outlines: Outlines, size: tuple[int, int]) -> Tensor:
         """The pictures."""
 
-    def backward(self, outlines: Outlines, pictures: Tensor, upstream: Tensor) -> Gradients:
+    def backward(self, outlines: Outlines, pictures: Tensor, upstream: Tensor) -> Derivatives:
         """The gradients, from what `forward` returned and the gradient of the loss with respect to it."""
 
-    def compare(self, outlines: Outlines, target: Tensor, weight: Tensor | None, gradients: bool) -> tuple[Tensor, Gradients | None]:
+    def compare(self, outlines: Outlines, target: Tensor, weight: Tensor | None, gradients: bool) -> tuple[Tensor, Derivatives | None]:
         """The losses ``(B,)`` and, if asked for, the gradients of their sum; ``target (4, H, W)``."""
 
     def prepare(self) -> None:
@@ -54,13 +56,15 @@ def squared_error(outlines: Outlines, target: Tensor, weight: Tensor | None, ker
     return losses
 
 
-def _wanted(leaves: tuple[Tensor, ...]) -> bool:
+def _wanted(leaves: tuple[Tensor | None, ...]) -> bool:
     """Whether anybody can ask for gradients; decided here because inside a Function they are always off."""
-    return torch.is_grad_enabled() and any(leaf.requires_grad for leaf in leaves)
+    return torch.is_grad_enabled() and any(leaf is not None and leaf.requires_grad for leaf in leaves)
 
 
-def _leaves(outlines: Outlines) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    return outlines.points, outlines.colours, outlines.opacities, outlines.backgrounds
+def _leaves(outlines: Outlines) -> tuple[Tensor | None, ...]:
+    fill = outlines.gradients
+    of_fill = (None, None) if fill is None else (fill.frames, fill.colours)
+    return outlines.points, outlines.colours, outlines.opacities, outlines.backgrounds, *of_fill
 
 
 class _Render(torch.autograd.Function):
@@ -97,19 +101,23 @@ class _SquaredError(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
-        points, colours, opacities, backgrounds = ctx.saved_tensors
+        points, colours, opacities, backgrounds, frames, stops = ctx.saved_tensors
         outlines: Outlines = ctx.outlines
         if len(upstream) == 1:
-            of_mark = of_point = upstream
+            of_mark = of_point = of_stop = upstream
         else:
             first_mark = outlines.images.long()
             first_point = outlines.contours.long()[outlines.marks.long()[first_mark]]
             of_mark = upstream.repeat_interleave(first_mark.diff())
             of_point = upstream.repeat_interleave(first_point.diff())
+            if outlines.gradients is not None:
+                of_stop = upstream.repeat_interleave(outlines.gradients.stops.long()[first_mark].diff())
         return (
             points * of_point[:, None],
             colours * of_mark[:, None],
             opacities * of_mark,
             backgrounds * upstream[:, None],
+            None if frames is None else frames * of_mark[:, None],
+            None if stops is None else stops * of_stop[:, None],
             *(None,) * 4,
         )

@@ -17,7 +17,7 @@ from torch import Tensor
 from creativity.compiled import share_out
 from creativity.errors import CreativityError
 from creativity.renderers.raster import OPACITY_CAP, Outlines
-from creativity.renderers.raster.autograd import Gradients
+from creativity.renderers.raster.autograd import Derivatives
 from creativity.renderers.raster.compiled import compiled
 
 STRIP_ROWS = 256
@@ -36,14 +36,14 @@ def forward(outlines: Outlines, size: tuple[int, int]) -> Tensor:
     return pictures
 
 
-def backward(outlines: Outlines, pictures: Tensor, upstream: Tensor) -> Gradients:
+def backward(outlines: Outlines, pictures: Tensor, upstream: Tensor) -> Derivatives:
     """The gradients, given ``upstream (B, H, W, 4)``; the picture is painted again, band by band."""
     gradients = _run("PULL_BACK", outlines, (pictures.shape[1], pictures.shape[2]), pictures=upstream)[1]
     assert gradients is not None
     return gradients
 
 
-def compare(outlines: Outlines, target: Tensor, weight: Tensor | None, gradients: bool) -> tuple[Tensor, Gradients | None]:
+def compare(outlines: Outlines, target: Tensor, weight: Tensor | None, gradients: bool) -> tuple[Tensor, Derivatives | None]:
     """Losses ``(B,)`` against ``target (4, H, W)`` and, if asked for, their gradients."""
     mode = "COMPARE_GRADIENTS" if gradients else "COMPARE"
     return _run(mode, outlines, (target.shape[1], target.shape[2]), target=target, weight=weight)
@@ -63,7 +63,7 @@ def _run(
     pictures: Tensor | None = None,
     target: Tensor | None = None,
     weight: Tensor | None = None,
-) -> tuple[Tensor, Gradients | None]:
+) -> tuple[Tensor, Derivatives | None]:
     kernels = compiled("kernels")
     height, width = size
     batch, marks, points = len(outlines.backgrounds), len(outlines.colours), len(outlines.points)
@@ -75,6 +75,9 @@ def _run(
     by_points = np.empty((strips, points if taped else 0, 2), np.float32)
     by_marks = np.empty((strips, marks if taped else 0, 4), np.float32)
     by_backgrounds = np.empty((strips, batch if taped else 0, 4), np.float32)
+    fill = outlines.gradients
+    by_frames = np.empty((strips, marks if taped and fill else 0, 6), np.float32)
+    by_stops = np.empty((strips, len(fill.places) if taped and fill else 0, 4), np.float32)
     scale = 1.0 / (3.0 * (height * width if weight is None else float(weight.sum(dtype=torch.float64))))
     arguments = (
         strips,
@@ -90,6 +93,12 @@ def _run(
         outlines.contours.numpy(),
         outlines.marks.numpy(),
         outlines.images.numpy(),
+        fill is not None,
+        *(
+            _NO_FILL
+            if fill is None
+            else (fill.kinds.numpy(), _plain(fill.frames), fill.stops.numpy(), _plain(fill.places), _plain(fill.colours))
+        ),
         _plain(pictures) if pictures is not None else _NO_PICTURES,
         _interleaved(kernels, target) if target is not None else _NO_TARGET,
         _plain(weight) if weight is not None else _NO_WEIGHT,
@@ -99,6 +108,8 @@ def _run(
         by_points,
         by_marks,
         by_backgrounds,
+        by_frames,
+        by_stops,
     )
 
     def work(first_unit: int, last_unit: int) -> None:
@@ -110,12 +121,16 @@ def _run(
     if not taped:
         return total, None
     of_marks = _summed(by_marks)
-    return total, Gradients(_summed(by_points), of_marks[:, :3], of_marks[:, 3], _summed(by_backgrounds))
+    of_fills = (None, None) if fill is None else (_summed(by_frames), _summed(by_stops))
+    return total, Derivatives(_summed(by_points), of_marks[:, :3], of_marks[:, 3], _summed(by_backgrounds), *of_fills)
 
 
 _NO_PICTURES = np.empty((0, 0, 0, 4), np.float32)
 _NO_TARGET = np.empty((0, 0, 4), np.float32)
 _NO_WEIGHT = np.empty((0, 0), np.float32)
+_NO_FILL = (
+    np.empty(0, np.int32), np.empty((0, 6), np.float32), np.empty(0, np.int32), np.empty(0, np.float32), np.empty((0, 4), np.float32)
+)  # fmt: skip
 
 
 def _summed(parts: np.ndarray[Any, np.dtype[np.float32]]) -> Tensor:

@@ -23,6 +23,10 @@ is and nowhere else, so its end points feel the integral of h along it, weighted
 
 with (ex, ey) the edge and ``far`` the integral over the piece of the way gone from the first end to the second.
 
+A mark that a gradient fills goes the same way, invisible and always on tape. Then `_shade` colours the spans of the tape, two
+pixels at a time, and `_unshade` takes them back. A gradient's colour is its first stop's plus a *step* to each next one, gone
+as far as the pixel is between the two: a sum without branches, however many stops there are.
+
 Geometry is float64 (registers are free, and a vertex at 1e6 stays sane), coverage and colour float32. No function uses
 fastmath's promise that there are no NaN: the checks for them are needed.
 """
@@ -36,7 +40,9 @@ import numpy as np
 from numba import float32 as f32
 from numba import float64, int64, uint64
 
+from creativity.renderers.raster import FAR, FLAT, RADIAL, SHORTEST
 from creativity.renderers.raster.simd import (
+    alone,
     alphas,
     beside,
     first,
@@ -50,6 +56,8 @@ from creativity.renderers.raster.simd import (
     load_int,
     lowest_bit,
     other,
+    root,
+    single,
     store4,
     store8,
     store_bits,
@@ -59,13 +67,15 @@ from creativity.renderers.raster.simd import (
     sums,
     twice,
     unit,
+    with_alphas,
+    within,
 )
 
 DRAW, COMPARE, COMPARE_GRADIENTS, PULL_BACK = 0, 1, 2, 3
 """What `work` is asked to do with each band."""
 
-PIXEL, CELL, EDGE, RECORD = 16, 8, 64, 16
-"""Sizes in bytes: of a pixel, of a pixel's cover and area, of an edge, of a record on the tape, of a paint."""
+PIXEL, CELL, EDGE, RECORD, STEP = 16, 8, 64, 16, 64
+"""Sizes in bytes: of a pixel, of a pixel's cover and area, of an edge, of a record on the tape, of a gradient's step."""
 
 TALL = 4
 """With this many rows an edge, looking for rows that two edges alone cross costs less than it gains."""
@@ -230,6 +240,8 @@ def _cross(edge, first_row, last_row, top, width, cells, touched, words, index, 
 @jit
 def _blend_run(pixel, count, colour, q):  # type: ignore[no-untyped-def]
     """``count`` pixels become ``pixel (1 - q) + colour q``."""
+    if q == f32(0.0):
+        return
     keep = f32(1.0) - q
     paint = colour * q
     paint2 = twice(paint)
@@ -473,8 +485,8 @@ def paint(  # type: ignore[no-untyped-def]
 
 
 @jit
-def _undo(spans, span, last_span, pieces, piece, last_piece, canvas, upstream, slopes, colour, opacity, sums_at, edges_at):  # type: ignore[no-untyped-def]
-    """Takes one mark off a band again, in the picture and in its gradient; adds to the mark's and its edges' sums.
+def _undo(spans, span, last_span, canvas, upstream, slopes, colour, opacity, sums_at):  # type: ignore[no-untyped-def]
+    """Takes one mark off a band again, in the picture and in its gradient; adds to the mark's sums.
 
     ``slopes`` is a row of floats per pixel that receives h, the loss by the winding area, where an edge crosses.
     """
@@ -545,6 +557,13 @@ def _undo(spans, span, last_span, pieces, piece, last_piece, canvas, upstream, s
             product += gradient * below
         by_colour += total * q
         by_opacity += (colour * total - product) * coverage
+    store4(sums_at, load4(sums_at) + by_colour)
+    store_float(sums_at + 16, load_float(sums_at + 16) + first(sums(by_opacity)))
+
+
+@jit
+def _pull(pieces, piece, last_piece, slopes, edges_at):  # type: ignore[no-untyped-def]
+    """Adds to the sums of edges what their pieces feel."""
     while piece < last_piece:
         record = pieces + piece * RECORD
         piece += 1
@@ -552,8 +571,185 @@ def _undo(spans, span, last_span, pieces, piece, last_piece, canvas, upstream, s
         edge = edges_at + int64(load_int(record + 4)) * 16
         store_double(edge, load_double(edge) + float64(slope * load_float(record + 8)))
         store_double(edge + 8, load_double(edge + 8) + float64(slope * load_float(record + 12)))
-    store4(sums_at, load4(sums_at) + by_colour)
-    store_float(sums_at + 16, load_float(sums_at + 16) + first(sums(by_opacity)))
+
+
+@jit
+def prepare_fills(kinds, frames, stops, places, shades, first_mark, last_mark, boxes, paints, fills, steps):  # type: ignore[no-untyped-def]
+    """What fills the marks of one image; those of a gradient become invisible to `paint`.
+
+    A fill is eight float64: the frame, the mark's opacity and its kind. A step, one for each stop, is sixteen float32: what
+    it adds to the colour and opacity, for two pixels, where it begins, and the inverse of its length.
+    """
+    origin = stops[first_mark]
+    for mark in range(first_mark, last_mark):
+        fill = fills[mark - first_mark]
+        fill[7] = kinds[mark]
+        if kinds[mark] == FLAT:
+            continue
+        sane = True
+        for entry in range(6):
+            sane &= math.isfinite(frames[mark, entry])
+            fill[entry] = min(max(float64(frames[mark, entry]), -FAR), FAR)
+        begin = f32(0.0)
+        for stop in range(stops[mark], stops[mark + 1]):
+            step = steps[stop - origin]
+            end = min(max(places[stop], begin), f32(1.0))
+            sane &= math.isfinite(places[stop])
+            for channel in range(4):
+                sane &= math.isfinite(shades[stop, channel])
+                step[channel] = _held(shades[stop, channel])
+                if stop > stops[mark]:
+                    step[channel] -= _held(shades[stop - 1, channel])
+                step[channel + 4] = step[channel]
+            step[8], step[9] = begin, f32(1.0) / (end - begin)
+            if end - begin <= f32(SHORTEST):
+                # The last of stops at one place holds there, and at 0 it holds all that comes before.
+                step[8], step[9] = end - f32(1e-7) if end > f32(0.0) else -f32(4.0 * FAR), f32(1e30)
+            begin = end
+        if not sane:
+            boxes[mark - first_mark, 1] = boxes[mark - first_mark, 0]
+        fill[6], paints[mark - first_mark, 4] = paints[mark - first_mark, 4], f32(0.0)
+
+
+@jit
+def _gone(tau2, step):  # type: ignore[no-untyped-def]
+    """How far two pixels are along a step, in [0, 1]."""
+    return unit((tau2 - load_float(step + 32)) * load_float(step + 36))
+
+
+@jit
+def _mixed(tau2, steps, last_step):  # type: ignore[no-untyped-def]
+    """Straight colours and opacities of two pixels."""
+    mixed2 = load8(steps)
+    for step in range(steps + STEP, last_step, STEP):
+        mixed2 += load8(step) * _gone(tau2, step)
+    return mixed2
+
+
+@jit
+def _shade(spans, span, last_span, canvas, width, top, fill, steps, last_step):  # type: ignore[no-untyped-def]
+    """Paints with its gradient one mark of which `paint` wrote down the spans, and nothing else."""
+    ones2 = beside(f32(1.0), f32(1.0))
+    a, b = f32(fill[0]), f32(fill[1])
+    opacity, radial = f32(fill[6]), fill[7] == RADIAL
+    start, row = 0, top + 0.5
+    while span < last_span:
+        record = spans + span * RECORD
+        pixel, count, area = int64(load_int(record)), int64(load_int(record + 4)), load_float(record + 8)
+        q = min(abs(area), f32(1.0)) * opacity
+        q2 = beside(q, q)
+        if count < 0:
+            q2 = beside(q, min(abs(load_float(record + 12)), f32(1.0)) * opacity)
+        span += 1
+        while pixel >= start + width:
+            start += width
+            row += 1.0
+        column = pixel - start + 0.5
+        u0, v0 = f32(fill[0] * column + fill[2] * row + fill[4]), f32(fill[1] * column + fill[3] * row + fill[5])
+        ahead2 = beside(f32(0.0), f32(1.0))
+        at = canvas + pixel * PIXEL
+        end = at + (2 if count < 0 else max(count, 1)) * PIXEL
+        while at < end:
+            tau2 = ahead2 * a + u0
+            if radial:
+                v2 = ahead2 * b + v0
+                tau2 = root(tau2 * tau2 + v2 * v2)
+            mixed2 = _mixed(tau2, steps, last_step)
+            colour2, share2 = with_alphas(mixed2, ones2), alphas(mixed2) * q2
+            if at + PIXEL < end:
+                below2 = load8(at)
+                store8(at, below2 + (colour2 - below2) * share2)
+            else:
+                below = load4(at)
+                store4(at, below + (single(colour2) - below) * single(share2))
+            ahead2 += ones2 + ones2
+            at += 2 * PIXEL
+
+
+@jit
+def _unshade(  # type: ignore[no-untyped-def]
+    spans, span, last_span, canvas, upstream, slopes, width, top, fill, steps, last_step, sums_at, by_steps, by_frame
+):  # fmt: skip
+    """`_undo` for a mark that a gradient fills; adds to the sums of its steps, eight float32 each, and of its frame."""
+    nothing2 = beside(f32(0.0), f32(0.0))
+    ones2 = beside(f32(1.0), f32(1.0))
+    by_opacity2 = nothing2
+    a, b = f32(fill[0]), f32(fill[1])
+    opacity, radial = f32(fill[6]), fill[7] == RADIAL
+    start, row = 0, top + 0.5
+    while span < last_span:
+        record = spans + span * RECORD
+        pixel, count, area = int64(load_int(record)), int64(load_int(record + 4)), load_float(record + 8)
+        area_2 = load_float(record + 12) if count < 0 else area
+        coverage2 = beside(min(abs(area), f32(1.0)), min(abs(area_2), f32(1.0)))
+        span += 1
+        while pixel >= start + width:
+            start += width
+            row += 1.0
+        column = pixel - start + 0.5
+        u0, v0 = f32(fill[0] * column + fill[2] * row + fill[4]), f32(fill[1] * column + fill[3] * row + fill[5])
+        ahead2 = beside(f32(0.0), f32(1.0))
+        at, up = canvas + pixel * PIXEL, upstream + pixel * PIXEL
+        end = at + (2 if count < 0 else max(count, 1)) * PIXEL
+        slope2 = by_u2 = by_v2 = by_u_ahead2 = by_v_ahead2 = nothing2
+        while at < end:
+            pair = at + PIXEL < end
+            if pair:
+                over2, gradient2 = load8(at), load8(up)
+            else:
+                over2, gradient2 = alone(load4(at)), alone(load4(up))
+            u2 = tau2 = ahead2 * a + u0
+            v2 = ahead2 * b + v0
+            if radial:
+                tau2 = root(u2 * u2 + v2 * v2)
+            mixed2 = _mixed(tau2, steps, last_step)
+            colour2, share2 = with_alphas(mixed2, ones2), alphas(mixed2)
+            q2 = coverage2 * opacity * share2
+            keep2 = ones2 - q2
+            below2 = unit((over2 - colour2 * q2) / keep2)
+            if pair:
+                store8(at, below2)
+                store8(up, gradient2 * keep2)
+            else:
+                store4(at, single(below2))
+                store4(up, single(gradient2 * keep2))
+            gain2 = sums((colour2 - below2) * gradient2)
+            by_opacity2 += gain2 * coverage2 * share2
+            slope2 = gain2 * share2 * opacity
+            by_mixed2 = with_alphas(gradient2 * q2, gain2 * coverage2 * opacity)
+            store8(by_steps, load8(by_steps) + by_mixed2)
+            by_tau2 = nothing2
+            sum_at = by_steps
+            for step in range(steps + STEP, last_step, STEP):
+                sum_at += 2 * PIXEL
+                gone2 = _gone(tau2, step)
+                store8(sum_at, load8(sum_at) + by_mixed2 * gone2)
+                by_tau2 += sums(by_mixed2 * load8(step)) * (within(gone2) * load_float(step + 36))
+            if radial:
+                by_tau2 = by_tau2 / (tau2 + f32(1e-30))
+                by_v2 += by_tau2 * v2
+                by_v_ahead2 += by_tau2 * v2 * ahead2
+                by_tau2 = by_tau2 * u2
+            by_u2 += by_tau2
+            by_u_ahead2 += by_tau2 * ahead2
+            ahead2 += ones2 + ones2
+            at += 2 * PIXEL
+            up += 2 * PIXEL
+        if count <= 0:
+            slope, slope_2 = first(slope2), other(slope2)
+            if count == 0 and abs(area) > FULL:
+                slope = f32(0.0)
+            store_float(slopes + pixel * 4, slope if area >= f32(0.0) else -slope)
+            if count < 0:
+                store_float(slopes + pixel * 4 + 4, slope_2 if area_2 >= f32(0.0) else -slope_2)
+        by_u, by_v = float64(first(by_u2) + other(by_u2)), float64(first(by_v2) + other(by_v2))
+        by_frame[0] += by_u * column + first(by_u_ahead2) + other(by_u_ahead2)
+        by_frame[1] += by_v * column + first(by_v_ahead2) + other(by_v_ahead2)
+        by_frame[2] += by_u * row
+        by_frame[3] += by_v * row
+        by_frame[4] += by_u
+        by_frame[5] += by_v
+    store_float(sums_at + 16, load_float(sums_at + 16) + first(by_opacity2) + other(by_opacity2))
 
 
 @jit
@@ -636,16 +832,18 @@ def _compare(canvas, target, weight, count, upstream, scale):  # type: ignore[no
 def work(  # type: ignore[no-untyped-def]
     mode, first_unit, last_unit, strips, strip_rows, band_rows, height, width, cap,
     points, colours, opacities, backgrounds, contours, marks, images,
+    graded, kinds, frames, stops, places, shades,
     pictures, target, weight, weighted, scale,
-    losses, by_points, by_marks, by_backgrounds,
+    losses, by_points, by_marks, by_backgrounds, by_frames, by_stops,
     cells, touched, canvas, upstream, slopes, spans, pieces,
 ):  # fmt: skip
     """Does units [first_unit, last_unit); unit u is strip ``u % strips`` of image ``u // strips``.
 
     ``pictures (B, H, W, 4)`` is written by DRAW and is the upstream gradient of PULL_BACK; ``target (H, W, 4)`` and
     ``weight (H, W)`` are read by the comparisons. Results go to row ``strip`` of ``losses (S, B)``,
-    ``by_points (S, P, 2)``, ``by_marks (S, M, 4)`` and ``by_backgrounds (S, B, 4)``: nobody else writes there. The last seven are the
-    thread's own scratch; ``cells`` and ``touched`` come empty and go empty. Returns the tape, which may have grown.
+    ``by_points (S, P, 2)``, ``by_marks (S, M, 4)``, ``by_backgrounds (S, B, 4)`` and, if ``graded``, ``by_frames (S, M, 6)`` and
+    ``by_stops (S, T, 4)`` for T stops: nobody else writes there. The last seven are the thread's own scratch; ``cells`` and
+    ``touched`` come empty and go empty. Returns the tape, which may have grown.
     """
     taping = mode >= COMPARE_GRADIENTS
     words = (width >> 6) + 1
@@ -659,6 +857,15 @@ def work(  # type: ignore[no-untyped-def]
         boxes = np.empty((count, 8), np.int64)
         paints = np.empty((count, 8), np.float32)
         prepare_marks(points, colours, opacities, contours, marks, first_mark, last_mark, height, width, cap, edges, boxes, paints)
+        stop_origin = int64(stops[first_mark]) if graded else 0
+        step_count = int64(stops[last_mark]) - stop_origin if graded else 0
+        fills = np.zeros((count if graded else 0, 8), np.float64)
+        steps = np.empty((step_count, 16), np.float32)
+        frame_totals = np.zeros((count if graded else 0, 6), np.float64)
+        step_sums = np.zeros((step_count, 8), np.float32)
+        step_totals = np.zeros((step_count, 4), np.float64)
+        if graded:
+            prepare_fills(kinds, frames, stops, places, shades, first_mark, last_mark, boxes, paints, fills, steps)
         starts = np.zeros((count + 1, 2), np.int64)
         mark_sums = np.zeros(8, np.float32)
         mark_totals = np.zeros((count, 5), np.float64)
@@ -689,7 +896,8 @@ def work(  # type: ignore[no-untyped-def]
                 if begin >= end:
                     continue
                 spans_at = pieces_at = int64(0)
-                if taping:
+                shaded = graded and fills[mark, 7] != FLAT
+                if taping or shaded:
                     spans = _roomy(spans, span, (end - begin) * (2 * width + 1))
                     pieces = _roomy(pieces, piece, boxes[mark, 6])
                     spans_at, pieces_at = address(spans), address(pieces)
@@ -697,6 +905,12 @@ def work(  # type: ignore[no-untyped-def]
                     edges_at, boxes[mark], paints[mark], begin, end, top, width, canvas_at, cells_at, touched_at, words,
                     spans_at, span, pieces_at, piece,
                 )  # fmt: skip
+                if shaded:
+                    first_step = address(steps) + (stops[first_mark + mark] - stop_origin) * STEP
+                    last_step = address(steps) + (stops[first_mark + mark + 1] - stop_origin) * STEP
+                    _shade(spans_at, starts[mark, 0], span, canvas_at, width, top, fills[mark], first_step, last_step)
+                    if not taping:
+                        span = piece = int64(0)
             starts[count, 0], starts[count, 1] = span, piece
             if mode == DRAW:
                 continue
@@ -719,13 +933,23 @@ def work(  # type: ignore[no-untyped-def]
             for mark in range(count - 1, -1, -1):
                 if starts[mark, 0] == starts[mark + 1, 0]:
                     continue
-                _undo(
-                    address(spans), starts[mark, 0], starts[mark + 1, 0],
-                    address(pieces), starts[mark, 1], starts[mark + 1, 1],
-                    canvas_at, upstream_at, address(slopes),
-                    lanes(paints[mark, 0], paints[mark, 1], paints[mark, 2], paints[mark, 3]), paints[mark, 4],
-                    sums_at, edge_sums_at,
-                )  # fmt: skip
+                if graded and fills[mark, 7] != FLAT:
+                    first_stop, last_stop = stops[first_mark + mark] - stop_origin, stops[first_mark + mark + 1] - stop_origin
+                    _unshade(
+                        address(spans), starts[mark, 0], starts[mark + 1, 0], canvas_at, upstream_at, address(slopes), width, top,
+                        fills[mark], address(steps) + first_stop * STEP, address(steps) + last_stop * STEP,
+                        sums_at, address(step_sums) + first_stop * 2 * PIXEL, frame_totals[mark],
+                    )  # fmt: skip
+                    for stop_index in range(first_stop, last_stop):
+                        for channel in range(8):
+                            step_totals[stop_index, channel & 3] += step_sums[stop_index, channel]
+                            step_sums[stop_index, channel] = f32(0.0)
+                else:
+                    _undo(
+                        address(spans), starts[mark, 0], starts[mark + 1, 0], canvas_at, upstream_at, address(slopes),
+                        lanes(paints[mark, 0], paints[mark, 1], paints[mark, 2], paints[mark, 3]), paints[mark, 4], sums_at,
+                    )  # fmt: skip
+                _pull(address(pieces), starts[mark, 1], starts[mark + 1, 1], address(slopes), edge_sums_at)
                 # A band's sums are float32; bands add up in float64.
                 for channel in range(5):
                     mark_totals[mark, channel] += mark_sums[channel]
@@ -744,6 +968,16 @@ def work(  # type: ignore[no-untyped-def]
                 for channel in range(4):
                     # The colour's sums have an unused fourth lane, the opacity's comes after it.
                     by_marks[strip, first_mark + mark, channel] = mark_totals[mark, channel + channel // 3]
+            if graded:
+                for mark in range(count):
+                    for entry in range(6):
+                        by_frames[strip, first_mark + mark, entry] = frame_totals[mark, entry]
+                    for channel in range(4):
+                        # A stop's colour is added by the step to it and taken off by the one from it.
+                        later = 0.0
+                        for stop in range(stops[first_mark + mark + 1] - 1, stops[first_mark + mark] - 1, -1):
+                            by_stops[strip, stop, channel] = step_totals[stop - stop_origin, channel] - later
+                            later = step_totals[stop - stop_origin, channel]
             _gather(points, contours, int64(marks[first_mark]), int64(marks[last_mark]), edges, edge_sums, by_points[strip])
     return spans, pieces
 

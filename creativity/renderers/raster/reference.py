@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from creativity.renderers.raster import OPACITY_CAP
+from creativity.renderers.raster import FAR, FLAT, OPACITY_CAP, RADIAL, SHORTEST
 
 if TYPE_CHECKING:
-    from creativity.renderers.raster import Outlines
+    from creativity.renderers.raster import Gradients, Outlines
 
 HUGE = 2.0**24
 """Coordinates are clamped to this many pixels, where squares and differences are still exact enough."""
@@ -31,13 +31,18 @@ def render(outlines: Outlines, size: tuple[int, int]) -> Tensor:
         for m in range(images[b], images[b + 1]):
             rings = [outlines.points[contours[c] : contours[c + 1]] for c in range(marks[m], marks[m + 1])]
             paint = torch.cat([outlines.colours[m], outlines.opacities[m : m + 1]]).to(dtype)
-            if not all(bool(torch.isfinite(part).all()) for part in [paint, *rings]):
+            fill = None if outlines.gradients is None else _fill(outlines.gradients, m, height, width, dtype)
+            if not all(bool(torch.isfinite(part).all()) for part in [paint, *rings]) or fill is _LEFT_OUT:
                 continue
             area = sum((_winding_area(ring, height, width) for ring in rings), paint.new_zeros(height, width))
             coverage = torch.where(area.abs() <= 1, area.abs(), 1.0)
             q = _held(paint[3], OPACITY_CAP) * coverage
-            colour = torch.cat([_held(paint[:3], 1.0), paint.new_ones(1)])
-            canvas = canvas + q * (colour[:, None, None] - canvas)
+            if fill is None:
+                colour = torch.cat([_held(paint[:3], 1.0), paint.new_ones(1)])[:, None, None]
+            else:
+                q = q * fill[3]
+                colour = torch.cat([fill[:3], torch.ones_like(fill[3:])])
+            canvas = canvas + q * (colour - canvas)
         pictures.append(canvas)
     return torch.stack(pictures) if pictures else outlines.points.new_zeros(0, 4, height, width)
 
@@ -50,6 +55,35 @@ def squared_error(outlines: Outlines, target: Tensor, weight: Tensor | None) -> 
     w = torch.ones_like(target[0]) if weight is None else weight
     losses: Tensor = (w * error).sum((1, 2)) / (3 * w.sum())
     return losses
+
+
+_LEFT_OUT = torch.empty(0)
+
+
+def _fill(gradients: Gradients, m: int, height: int, width: int, dtype: torch.dtype) -> Tensor | None:
+    """``(4, H, W)`` straight colour and opacity of mark ``m``'s gradient; None if it is flat, or `_LEFT_OUT`."""
+    kind, (first, last) = int(gradients.kinds[m]), gradients.stops[m : m + 2].tolist()
+    frame, places, colours = gradients.frames[m].to(dtype), gradients.places[first:last].to(dtype), gradients.colours[first:last].to(dtype)
+    if kind == FLAT:
+        return None
+    if not all(bool(torch.isfinite(part).all()) for part in (frame, places, colours)):
+        return _LEFT_OUT
+    a, b, c, d, e, f = frame.clamp(-FAR, FAR)
+    y, x = torch.arange(height, dtype=dtype)[:, None] + 0.5, torch.arange(width, dtype=dtype) + 0.5
+    tau = a * x + c * y + e
+    if kind == RADIAL:
+        square = tau**2 + (b * x + d * y + f) ** 2
+        centre = square == 0
+        tau = torch.where(centre, 0.0, torch.where(centre, 1.0, square).sqrt())
+    tau = torch.where(tau > 0, torch.where(tau < 1, tau, 1.0), 0.0)
+    places = places.clamp(0.0, 1.0).cummax(0).values
+    colours = _held(colours, 1.0)
+    after = (tau[..., None] >= places).sum(-1)  # how many stops lie before each pixel
+    near, far = (after - 1).clamp_min(0), after.clamp_max(len(places) - 1)
+    length = places[far] - places[near]
+    between = length > SHORTEST
+    part = torch.where(between, (tau - places[near]) / torch.where(between, length, 1.0), 0.0)[..., None]
+    return (colours[near] + part * (colours[far] - colours[near])).movedim(-1, 0)
 
 
 def _held(values: Tensor, most: float) -> Tensor:

@@ -17,6 +17,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.core.typing.templates import AbstractTemplate, infer_global
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
@@ -217,6 +218,61 @@ def unit(typingctx: Any, value: Any) -> Any:
         # Compare and select, in this order, is what the min and max instructions do; LLVM's minnum costs more.
         low = builder.select(builder.fcmp_ordered(">", args[0], zero), args[0], zero)
         return builder.select(builder.fcmp_ordered("<", low, one), low, one)
+
+    return value(value), codegen
+
+
+@intrinsic
+def alone(typingctx: Any, value: Any) -> Any:
+    """One pixel's lanes, and nothing beside it."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        nothing = ir.Constant(ir.VectorType(F32, 4), [0.0] * 4)
+        return builder.shuffle_vector(args[0], nothing, ir.Constant(ir.VectorType(I32, 8), list(range(8))))
+
+    return lanes8(lanes4), codegen
+
+
+@intrinsic
+def single(typingctx: Any, value: Any) -> Any:
+    """The first of two pixels."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return _shuffle(builder, args[0], [0, 1, 2, 3])
+
+    return lanes4(lanes8), codegen
+
+
+@intrinsic
+def with_alphas(typingctx: Any, value: Any, alpha: Any) -> Any:
+    """Two pixels, their fourth lanes taken from ``alpha``."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.shuffle_vector(*args, ir.Constant(ir.VectorType(I32, 8), [0, 1, 2, 11, 4, 5, 6, 15]))
+
+    return lanes8(lanes8, lanes8), codegen
+
+
+@intrinsic
+def root(typingctx: Any, value: Any) -> Any:
+    """The square root of every lane."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind = args[0].type
+        name = f"llvm.sqrt.v{sig.args[0].count}f32"
+        return builder.call(cgutils.get_or_insert_function(builder.module, ir.FunctionType(kind, [kind]), name), args)
+
+    return value(value), codegen
+
+
+@intrinsic
+def within(typingctx: Any, value: Any) -> Any:
+    """1 in lanes that are between 0 and 1, 0 in others."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        zero, one = (ir.Constant(args[0].type, [level] * sig.args[0].count) for level in (0.0, 1.0))
+        low = builder.select(builder.fcmp_ordered(">", args[0], zero), one, zero)
+        return builder.select(builder.fcmp_ordered("<", args[0], one), low, zero)
 
     return value(value), codegen
 
