@@ -21,7 +21,7 @@ from creativity import films, images, registry, svg
 from creativity.errors import CreativityError, nearest
 from creativity.files import digest_bytes, write_atomically
 from creativity.recipe import Recipe, parse_json
-from creativity.renderers.base import Renderer, VectorRenderer
+from creativity.renderers.base import DocumentRenderer, Renderer, VectorRenderer
 from creativity.size import OutputSize, parse_size
 from creativity.sources import open_source, shown
 
@@ -93,6 +93,10 @@ class Artwork:
             raise CreativityError(f"renderer {self.recipe.renderer.name!r} makes pixels, not drawings; save as .png")
         out = self.output_size(size)
         height, width = out.pixels
+        if isinstance(self.renderer, DocumentRenderer):
+            asked = size is not None or self.recipe.size != Recipe().size
+            lengths = (out.lengths or (str(width), str(height))) if asked else None
+            return self.renderer.to_document(torch.from_numpy(self.genome), lengths, self.to_json())
         across, down = out.lengths or (width, height)
         # Coordinates are rounded: even a small drawing gets a thousand units, since drawings are there to be enlarged.
         units = math.ceil(DRAWING_UNITS / max(height, width))

@@ -10,7 +10,7 @@ import io
 import math
 import os
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO, Protocol, TypeAlias
 
@@ -137,6 +137,15 @@ def digest(picture: RGBA) -> str:
     found = hashlib.sha256(f"uint8 {height} {width} 4\n".encode())
     found.update(np.ascontiguousarray(picture).data)
     return found.hexdigest()
+
+
+def cropped(picture: RGBA, canvas: Sequence[int]) -> RGBA:
+    """The middle of a picture, as large as it can be in the shape of ``canvas``, (width, height); all of it where that is its own."""
+    height, width = picture.shape[:2]
+    scale = min(width / canvas[0], height / canvas[1])
+    across, down = min(width, max(1, round(scale * canvas[0]))), min(height, max(1, round(scale * canvas[1])))
+    left, top = (width - across) // 2, (height - down) // 2
+    return np.ascontiguousarray(picture[top : top + down, left : left + across])
 
 
 def resized(picture: RGBA, long_side: int, enlarge: bool = False) -> RGBA:

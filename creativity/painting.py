@@ -11,7 +11,7 @@ from typing import Any, Unpack
 
 from creativity import images, presets, registry
 from creativity.arguments import PaintArguments
-from creativity.artwork import Artwork, open_artwork
+from creativity.artwork import Artwork
 from creativity.errors import CreativityError
 from creativity.imagination import imagine_all
 from creativity.models.acquaintance import acquaintance
@@ -20,10 +20,11 @@ from creativity.models.priors import open_prior
 from creativity.objectives.prompts import Prompt, parse_prompt, parse_prompts
 from creativity.objectives.sum import parse_terms
 from creativity.references import taken
+from creativity.renderers.base import DocumentRenderer
 from creativity.size import parse_box
 from creativity.sources import name_of, shown, stem_of
 from creativity.streams import draw_seed
-from creativity.verbs import Picture, Plan, Progress, asked_like, chosen_parts, listeners, run_folder, start_of, written
+from creativity.verbs import Picture, Plan, Progress, asked_like, chosen_parts, listeners, run_folder, seen, start_of, written
 
 log = logging.getLogger("creativity")
 
@@ -92,12 +93,15 @@ def plan_paint(
     size = own.pop("size", 1024) if size is None else size
     target_size = target_size or own.pop("target_size", None) or max(TARGET_SIZE, opened.input_size)
     begin, photo, facts = _start(start, keep, lock, plugins)
+    if begin is not None and isinstance(begin.renderer, DocumentRenderer):
+        # A drawing of somebody's own shall stay what it is, and is held as a photograph is.
+        photo, facts = seen(begin), {**(facts or {}), "keep": 1.0}
     canvas = begin.recipe.canvas if begin else (photo.shape[1], photo.shape[0]) if photo is not None else parse_box(size)
     picture: Picture | None = photo
     target: dict[str, str] | None = None
     imagined: dict[str, Any] | None = None
     if photo is not None:
-        target = {"name": name_of(start) if isinstance(start, str | Path) else "", "sha256": images.digest(photo)}
+        target = {"name": name_of(start) if begin is None and isinstance(start, str | Path) else "", "sha256": images.digest(photo)}
     imagination = open_prior(prior, offline) if prior and wanted and start is None else None
     for prompt in wanted:
         notes += acquaintance(prompt.text, opened, imagination)
@@ -163,8 +167,10 @@ def _start(
         begin, facts = start_of(start, keep, lock, plugins)
         return begin, None, facts
     try:
-        open_artwork(start)
+        begin, facts = start_of(start, keep, lock, plugins)
     except CreativityError as error:
+        if Path(start).is_dir() or Path(start).suffix.lower() == ".svg":
+            raise
         try:
             photo = images.canonical(images.open_picture(start))
         except CreativityError:
@@ -172,7 +178,6 @@ def _start(
         if lock:
             raise CreativityError(f"lock speaks of an artwork to go on from; {shown(start)} is a picture") from None
         return None, photo, None
-    begin, facts = start_of(start, keep, lock, plugins)
     return begin, None, facts
 
 
@@ -203,10 +208,11 @@ def paint(
     over the search. ``pictures``: what it shall be like besides, to the encoder: paths, with weights as prompts have.
     ``encoder``: who looks, "embedded" or a model of open_clip (``creativity list models``). ``prior``: who imagines what the
     search begins with, the best of ``samples`` pictures; None for a search that begins with nothing. ``start``: a photograph to
-    begin with instead, of which ``keep`` in [0, 1] says how tightly it still holds at the end, or an artwork to go on from, with
-    ``keep`` and ``lock`` as in ``fit``. ``objective``: terms besides "clip" and "anchor", or other weights of these,
-    {"symmetry": 0.5}. ``size``: of the output; a box such as "1600x900" gives its shape too. ``offline``: ask no network for
-    weights. All else is as in ``fit``.
+    begin with instead, or an SVG drawing of another program whose own shapes are then searched: ``keep`` in [0, 1] says how tightly
+    its picture still holds at the end; or an artwork to go on from, with ``keep`` and ``lock`` as in ``fit``.
+    ``objective``: terms besides "clip" and "anchor", or other weights of these, {"symmetry": 0.5}.
+    ``size``: of the output; a box such as "1600x900" gives its shape too. ``offline``: ask no network for weights.
+    All else is as in ``fit``.
 
     Raises CreativityError for anything that cannot be done, in one line.
     """

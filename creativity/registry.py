@@ -126,6 +126,7 @@ class Registry:
 renderers = Registry(
     "renderer",
     {
+        "drawing": "creativity.renderers.drawing:Drawing",
         "es-clip": "creativity.renderers.es_clip:EsClip",
         "shapes": "creativity.renderers.shapes:Shapes",
         "strokes": "creativity.renderers.strokes:Strokes",

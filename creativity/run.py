@@ -34,7 +34,7 @@ from creativity.optimizers.base import Optimizer, Step
 from creativity.options import plain
 from creativity.problem import Problem
 from creativity.recipe import Part, Recipe, Replay, parse_json
-from creativity.renderers.base import MarksRenderer, VectorRenderer
+from creativity.renderers.base import DocumentRenderer, MarksRenderer, VectorRenderer
 from creativity.snapshots import Snapshots
 from creativity.sources import open_source, shown
 from creativity.start import warm
@@ -49,6 +49,7 @@ CHECKPOINT_SECONDS = 2.0  # at least; and saving may take at most a twentieth of
 HORIZON_LOOKS = 50  # how often in a timed run its length in steps is estimated anew
 SCORE_EVERY = 10  # steps between looks at the answer where the steps' own losses cannot be compared
 HISTORY_LINES = 1000
+MAX_RECIPE = 4_000_000  # bytes: a drawing may lie in it
 TERMS_LINES = 100  # of them say what each term of a sum is worth, for the best: it costs a look at it
 
 
@@ -139,8 +140,9 @@ class Run:
         )
         size = recipe.scored_size
         scored = None
-        if target is not None:
-            scored = torch.from_numpy(images.premultiplied(images.resized(target, max(size))))
+        self._seen = target if target is None or not isinstance(renderer, DocumentRenderer) else images.cropped(target, recipe.canvas)
+        if self._seen is not None:
+            scored = torch.from_numpy(images.premultiplied(images.resized(self._seen, max(size))))
             if not renderer.transparent:
                 scored = scored + (1.0 - scored[3])  # on white, as the renderer's own pictures could never show through
             size = (scored.shape[1], scored.shape[2])
@@ -188,9 +190,10 @@ class Run:
         asked = self.recipe.focus
         if asked is None:
             return None
-        if self.target is None or bool(asked.sha256) != (self.mask is not None):
+        if self._seen is None or bool(asked.sha256) != (self.mask is not None):
             raise CreativityError("a focus needs a picture to match, and the mask that the recipe names")
-        return focus.weights(focus.salient(self.target) if self.mask is None else focus.masked(self.mask), size, asked.strength)
+        mask = None if self.mask is None else images.cropped(self.mask, self._seen.shape[1::-1])
+        return focus.weights(focus.salient(self._seen) if mask is None else focus.masked(mask), size, asked.strength)
 
     # -- the loop
 
@@ -552,7 +555,7 @@ def read_recipe(folder: RunFolder) -> Recipe:
     path = folder / "recipe.toml"
     if not path.is_file():
         raise CreativityError(f"{folder.path} is not a run folder: it has no recipe.toml")
-    with open_source(path, "recipe", limit=1_000_000) as file:
+    with open_source(path, "recipe", limit=MAX_RECIPE) as file:
         try:
             text = file.read().decode()
         except UnicodeDecodeError as error:

@@ -2,21 +2,80 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
+from pathlib import Path
+from xml.etree.ElementTree import Element, tostring
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from creativity.artwork import Artwork
+from creativity import registry, svg
+from creativity.artwork import Artwork, from_json, open_artwork
 from creativity.errors import CreativityError, nearest
 from creativity.held import Warm, marks_with, numbers_of
-from creativity.recipe import Start
-from creativity.renderers.base import Renderer
+from creativity.recipe import Part, Recipe, Start
+from creativity.renderers.base import DocumentRenderer, Renderer
 from creativity.renderers.genome import BIJECTIONS, Block, ParamSpec
 from creativity.sources import shown
 from creativity.streams import Stream
+
+log = logging.getLogger("creativity")
+
+DRAWING = "drawing"
+"""The renderer of drawings of other programs."""
+
+
+def opened(path: str | Path) -> Artwork:
+    """The artwork in a file to go on from, or, of an SVG that is none, the drawing itself as one: all of its numbers are searched.
+
+    What creativity made of a drawing and another program has saved since is a drawing again. Raises CreativityError.
+    """
+    if Path(path).suffix.lower() != ".svg" or Path(path).is_dir():
+        return open_artwork(path)
+    root = svg.read_svg(path)
+    if (text := svg.metadata_of(root)) is not None:
+        artwork = from_json(text, str(path))
+        if artwork.recipe.renderer.name != DRAWING or not isinstance(artwork.renderer, DocumentRenderer):
+            return artwork
+        kept = svg.read_svg(artwork.renderer.to_document(torch.from_numpy(artwork.genome)).encode())
+        if bare(root) == bare(kept):
+            return artwork
+        log.info("%s was changed since creativity saved it: what it shows now is what the search goes on from", shown(path))
+    return drawn(bare(root), f"the SVG {shown(path)}")
+
+
+def bare(root: Element) -> str:
+    """A drawing as text: its size, and what creativity noted in it, left out."""
+    from creativity.drawings.document import prefixed
+
+    root = prefixed(root)
+    for child in [child for child in root if child.find("creativity:artwork") is not None]:
+        root.remove(child)
+    root.attrib.pop("xmlns:creativity", None)
+    return tostring(root, encoding="unicode")
+
+
+def drawn(text: str, name: str = "the drawing") -> Artwork:
+    """A drawing as an artwork: its genome is what it is. Raises CreativityError for what is not read, and for more than a megabyte."""
+    from creativity.drawings.document import MAX_BYTES, Document
+
+    if len(text.encode()) > MAX_BYTES:
+        raise CreativityError(f"{name} has {len(text.encode()) / 1e6:.1f} MB; a drawing to go on from has at most 1; simplify it")
+    Document(svg.read_svg(text.encode()), name)
+    part = Part(DRAWING, {"document": text})
+    renderer = registry.renderers.create(part.name, part.options)
+    return Artwork(renderer.start.numpy(), Recipe(renderer=part, canvas=renderer.canvas))
+
+
+def begun_by_itself(recipe: Recipe) -> Artwork | None:
+    """The start of a recipe that holds the drawing that it goes on from; None where it went on from something else."""
+    if recipe.renderer.name != DRAWING or recipe.start is None:
+        return None
+    artwork = drawn(str(recipe.renderer.options.get("document", "")))
+    return artwork if artwork.digest == recipe.start.sha256 else None
 
 
 def warm(source: Artwork, how: Start, renderer: Renderer, stream: Stream) -> Warm:
@@ -35,7 +94,7 @@ def warm(source: Artwork, how: Start, renderer: Renderer, stream: Stream) -> War
             at = spec.slices[block.name].start
             genome[at : at + len(numbers)], share[at : at + len(numbers)] = numbers, 1.0
     taken = min(spec.marks, old.marks)
-    held = _held(how.lock, spec, taken)
+    held = _held(how.lock, spec, taken, renderer)
     if (lacking := held & (share == 0.0)).any():
         missing = next(block.name for block in spec.blocks if lacking[spec.slices[block.name]].any())
         raise CreativityError(f"lock: the start has no {missing} for every mark to hold; it has {taken} marks and {', '.join(before)}")
@@ -47,7 +106,10 @@ def warm(source: Artwork, how: Start, renderer: Renderer, stream: Stream) -> War
         moved = min(len(free), round((1.0 - how.keep) * taken))
         fresh[stream.at(0).choice(free, moved, replace=False)] = True
         fresh[taken:] = True
-        share[torch.from_numpy(numbers_of(fresh, spec)) & ~held] = 0.0
+        moving = torch.from_numpy(numbers_of(fresh, spec))
+        if isinstance(renderer, DocumentRenderer) and fresh.any():
+            moving |= renderer.numbers_of(np.flatnonzero(fresh).tolist())
+        share[moving & ~held] = 0.0
     else:
         share = torch.where(held, share, how.keep * share)
     return Warm(genome, share, fresh, held)
@@ -69,13 +131,16 @@ def _carried(before: Block, block: Block, numbers: Tensor) -> Tensor:
     return numbers[: block.size]
 
 
-def _held(lock: Sequence[str], spec: ParamSpec, taken: int) -> Tensor:
-    """The numbers (D,) that a lock names: blocks, and ranges of the ``taken`` marks."""
+def _held(lock: Sequence[str], spec: ParamSpec, taken: int, renderer: Renderer) -> Tensor:
+    """The numbers (D,) that a lock names: blocks, ranges of the ``taken`` marks, and of a drawing what is called so in it."""
     held = torch.zeros(spec.size, dtype=torch.bool)
     ranges = any(block.per_mark for block in spec.blocks)
+    names = renderer.names if lock and isinstance(renderer, DocumentRenderer) else []
     for word in lock:
         if word in spec.slices:
             held[spec.slices[word]] = True
+        elif isinstance(renderer, DocumentRenderer) and (numbers := renderer.numbers_called(word)) is not None:
+            held |= numbers
         elif ranges and (found := re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", word)):
             first, last = int(found[1]), int(found[2] or found[1])
             if not first <= last < taken:
@@ -85,5 +150,5 @@ def _held(lock: Sequence[str], spec: ParamSpec, taken: int) -> Tensor:
             held |= torch.from_numpy(numbers_of(marks, spec))
         else:
             marks_too = f", or a range of marks from 0-{taken - 1}" if ranges else ""
-            raise CreativityError(f"lock: no part is called {shown(word)}; {nearest(word, spec.slices)}{marks_too}")
+            raise CreativityError(f"lock: no part is called {shown(word)}; {nearest(word, [*spec.slices, *names])}{marks_too}")
     return held

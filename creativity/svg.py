@@ -56,9 +56,10 @@ _PIXELS = {
 }
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _LENGTH = re.compile(rf"\s*({_NUMBER})\s*(px|pt|pc|mm|cm|in|em|ex|%)?\s*")
-_REFERENCE = re.compile(r"url\(\s*[\"']?\s*([^\s\"')]*)", re.IGNORECASE)
+REFERENCE = re.compile(r"url\(\s*[\"']?\s*([^\s\"')]*)", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})\s?|(.))", re.DOTALL)
 _LOADING = re.compile(r"@import|@font-face|@namespace|image-set\(|image\(|src\(|expression\(|-moz-binding|behavior\s*:", re.I)
+_PUBLIC = re.compile(rb"(?:\A|(?<=>))\s*<!DOCTYPE\s+svg(?:\s+(?:PUBLIC|SYSTEM))?(?:\s+\"[^\"<>\[\]]{0,200}\"){0,2}\s*>")
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 
 
@@ -85,6 +86,8 @@ def read_svg(source: str | os.PathLike[str] | bytes) -> Element:
         with open_source(source, "SVG", MAX_BYTES) as file:
             content = file.read(MAX_BYTES + 1)
     _check_encoding(content, name)
+    # A DOCTYPE that names a public one defines nothing of its own, and no parser of ours fetches it: editors write one by habit.
+    content = _PUBLIC.sub(b"", content, count=1)
     gate = _Gate(name)
     try:
         # The encoding is fixed here, so that the file's own declaration cannot make the parser read other characters.
@@ -224,7 +227,7 @@ class _Gate:
             if len(value) > 100_000:
                 self._refuse(f"has {len(value)} characters of {_short(local)}", "save it as plain SVG")
             plain = _ESCAPE.sub(_unescaped, value)
-            for target in _REFERENCE.findall(plain):
+            for target in REFERENCE.findall(plain):
                 self._check_target(target)
             if _LOADING.search(plain) or re.sub(r"[\s\x00-\x1f]+", "", plain[:200]).lower().startswith("javascript:"):
                 self._refuse(f"holds {_short(local)}={_short(value)!r}", "save it as plain SVG")
@@ -235,7 +238,7 @@ class _Gate:
         self._rules += text.count("{") + text.count(",")
         if "\\" in text or "/*" in text or _LOADING.search(text):
             self._refuse("has a <style> that loads or hides something", "save it with presentation attributes, not CSS")
-        for target in _REFERENCE.findall(text):
+        for target in REFERENCE.findall(text):
             self._check_target(target)
             self.by_stylesheet.add(target[1:])
 
@@ -289,7 +292,7 @@ def _targets(element: Element) -> Iterable[str]:
         if key.rpartition("}")[2].lower() == "href":
             yield value.strip()[1:]
         elif key not in _INERT and ("(" in value or "\\" in value):
-            for target in _REFERENCE.findall(_ESCAPE.sub(_unescaped, value)):
+            for target in REFERENCE.findall(_ESCAPE.sub(_unescaped, value)):
                 yield target[1:]
 
 

@@ -28,13 +28,17 @@ from creativity.objectives.sum import summed
 from creativity.options import whole
 from creativity.recipe import Focus, Recipe, Start, Target
 from creativity.references import LARGEST, taken
-from creativity.renderers.base import Renderer, VectorRenderer
+from creativity.renderers.base import DocumentRenderer, Renderer, VectorRenderer
 from creativity.run import Event, Run, open_run
 from creativity.size import parse_size
 from creativity.sources import name_of, shown
+from creativity.start import begun_by_itself, opened
 from creativity.streams import draw_seed
 
 log = logging.getLogger("creativity")
+
+SEEN = 512
+"""Long side of a drawing's own picture, where it is held to that."""
 
 FILMS = ("search", "drawing", "population")
 
@@ -119,11 +123,14 @@ def plan_fit(
         parts["renderer"]["background"] = "none"
         notes.append(f"{name or 'the picture'} is transparent in part, and so is what is made of it (renderer.background=none)")
     noted_pictures, references = taken(parts["objective"])
+    own = begin.renderer.canvas if begin is not None and isinstance(begin.renderer, DocumentRenderer) else None
+    if own is not None and images.cropped(picture, own).shape != picture.shape:
+        notes.append(f"{name or 'the picture'} is cut to the shape of the drawing, {own[0] / own[1]:.3g} to 1")
     recipe = written(
         parts,
         seed=seed,
         references=noted_pictures,
-        canvas=[width, height],
+        canvas=[width, height] if own is None else [*own],
         target={"name": name, "sha256": images.digest(picture)},
         start=start_facts,
         focus=attended,
@@ -212,7 +219,7 @@ def start_of(
             raise CreativityError("keep and lock speak of an artwork to go on from; name it with --start FILE")
         return None, None
     name = "" if isinstance(start, Artwork) else name_of(start)
-    artwork = start if isinstance(start, Artwork) else open_artwork(start)
+    artwork = start if isinstance(start, Artwork) else opened(start)
     registry.require_plugins(artwork.recipe, plugins, name or "the start")
     return artwork, {"name": name, "sha256": artwork.digest, "keep": 1.0 if keep is None else keep, "lock": lock}
 
@@ -261,11 +268,12 @@ def fit(target: images.Source, *, run_dir: str | Path | None = None, progress: P
     (of search), ``target_loss``, ``plateau`` (steps without improvement): when to stop, whichever comes first.
     ``target_size``: long side of the pixels that are scored; ``size``: of the output. ``threads``: all by default.
     ``run_dir``: keep checkpoints, history and previews there, so that the run can be resumed. ``start``: an artwork (or
-    its file) to go on from, with its renderer and options where no others are asked for; ``keep``: the part of its
-    marks that start where they are, in [0, 1]; ``lock``: blocks and ranges of marks that are not changed at all, such
-    as "background,0-9". ``progress``: one or several functions that are called with every `Event`; by default a notebook
-    shows how it goes, () shows nothing. What they raise ends the run, which is saved first and can be resumed;
-    ``plan_fit(...).run().stream()`` gives the events in a loop instead.
+    its file) to go on from, with its renderer and options where no others are asked for, or an SVG file of another
+    program, whose own shapes are then searched and which comes back as the same document; ``keep``: the part of its
+    marks that start where they are, in [0, 1]; ``lock``: blocks, ranges of marks, and of such a document ids, that are
+    not changed at all, such as "background,0-9". ``progress``: one or several functions that are called with every
+    `Event`; by default a notebook shows how it goes, () shows nothing. What they raise ends the run, which is saved first
+    and can be resumed; ``plan_fit(...).run().stream()`` gives the events in a loop instead.
 
     Raises CreativityError for anything that cannot be done, in one line.
     """
@@ -313,7 +321,7 @@ def plan_redo(
         recipe = Recipe.from_dict({**recipe.replace(replay=None).to_dict(), "seed": seed})
     begin = None
     if recipe.start is not None:
-        begin = open_artwork(start) if start is not None else find_start(recipe.start, Path(file))
+        begin = opened(start) if start is not None else begun_by_itself(recipe) or find_start(recipe.start, Path(file))
         if begin.digest != recipe.start.sha256:
             raise CreativityError(f"{start} is not the artwork that {file} goes on from (its digest differs)")
     named = {
@@ -327,6 +335,10 @@ def plan_redo(
         if seed is None and images.digest(picture) != recipe.target.sha256:  # other weights, or another machine
             picture = find_target(recipe.target, Path(file))
         return Plan(recipe.replace(target=Target("", images.digest(picture))), picture, begin, references=named)
+    if target is None and begin is not None and recipe.imagined is None and not recipe.target.name:
+        picture = seen(begin)  # which a drawing is held to
+        if images.digest(picture) == recipe.target.sha256:
+            return Plan(recipe, picture, begin, references=named)
     picture = _given(target, recipe.target, Path(file)) if target is not None else find_target(recipe.target, Path(file))
     if recipe.focus is None or not recipe.focus.sha256:
         return Plan(recipe, picture, begin, references=named)
@@ -352,6 +364,11 @@ def _given(source: Any, wanted: Target | Focus, file: Path) -> Picture:
         what = "picture" if isinstance(wanted, Target) else "focus mask"
         raise CreativityError(f"{source} is not the {what} that {file} was made from (its digest differs)")
     return picture
+
+
+def seen(artwork: Artwork) -> Picture:
+    """An artwork as a picture to hold to."""
+    return images.canonical(artwork.rgba(SEEN))
 
 
 def find_target(target: Target | Focus, near: Path) -> Picture:
@@ -381,7 +398,7 @@ def find_start(start: Start, near: Path) -> Artwork:
     """The artwork with the start's digest: by its name beside ``near`` or here, in the run folder, in runs beside."""
     for path in [*_near(start.name, near, "start.json"), *_near("", near, "artwork.json")]:
         try:
-            artwork = open_artwork(path)
+            artwork = opened(path)
         except CreativityError:
             continue
         if artwork.digest == start.sha256:

@@ -29,7 +29,7 @@ class Fit(Search):
     focus_strength: Real = None
     """How many times as much what is in focus counts; by default 8."""
     start: Text = None
-    """An artwork of creativity to go on from (PNG, SVG, JSON or run folder), with its renderer and options."""
+    """An artwork of creativity to go on from (PNG, SVG, JSON, run folder), or your own SVG, whose shapes are moved."""
     keep: Real = None
     """The part of the start's marks that begin where they are, from 0 to 1; the rest is placed anew; by default 1."""
     every_frame: Flag = False

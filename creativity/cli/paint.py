@@ -33,9 +33,9 @@ class Paint(Search):
     samples: int = 16
     """How many pictures the prior draws; the encoder chooses one."""
     start: Text = None
-    """A photograph, or an artwork of creativity, to begin with."""
+    """A photograph, an SVG drawing, or an artwork of creativity, to begin with."""
     keep: Real = None
-    """How tightly a photograph still holds at the end, from 0 to 1 (by default 0.6); of an artwork as in fit."""
+    """How tightly a photograph or a drawing still holds at the end, from 0 to 1 (by default 0.6); of an artwork as in fit."""
     objective: Text = None
     """What counts besides the words, such as symmetry:0.5; or other weights than clip:1,anchor:200 (creativity list objectives)."""
     offline: Flag = False

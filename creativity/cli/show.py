@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,10 @@ def main(words: Sequence[str]) -> int:
     for name, value in results.items():
         print(f"{name} = {value}")
     print()
+    part = recipe.renderer
+    if len(text := str(part.options.get("document", ""))) > 100:  # a drawing's own text is in its file
+        options = {**part.options, "document": f"{text[:60]}... ({len(text)} characters)"}
+        recipe = recipe.replace(renderer=dataclasses.replace(part, options=options))
     print(recipe.to_toml(), end="")
     return 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
@@ -65,6 +66,33 @@ class VectorRenderer(Protocol):
 
     def to_svg(self, genome: Tensor, size: Size) -> list[Any]:
         """The genome (D,) as SVG elements, bottom first, in a canvas of ``size`` user units."""
+        ...
+
+
+@runtime_checkable
+class DocumentRenderer(Protocol):
+    """A renderer of somebody's own drawing: it has a shape and names of its own, and comes back as the same document."""
+
+    @property
+    def canvas(self) -> tuple[int, int]:
+        """(width, height) of a canvas of its shape."""
+        ...
+
+    @property
+    def names(self) -> list[str]:
+        """What of it can be spoken of."""
+        ...
+
+    def numbers_called(self, name: str) -> Tensor | None:
+        """(D,) the numbers of the genome that a name stands for; None where nothing is called so."""
+        ...
+
+    def numbers_of(self, marks: Sequence[int]) -> Tensor:
+        """(D,) the numbers of these marks."""
+        ...
+
+    def to_document(self, genome: Tensor, lengths: tuple[str, str] | None = None, metadata: str | None = None) -> str:
+        """The genome (D,) as a whole SVG file, of its own size or of ``lengths``."""
         ...
 
 
