@@ -94,9 +94,11 @@ class Artwork:
         out = self.output_size(size)
         height, width = out.pixels
         if isinstance(self.renderer, DocumentRenderer):
-            asked = size is not None or self.recipe.size != Recipe().size
-            lengths = (out.lengths or (str(width), str(height))) if asked else None
-            return self.renderer.to_document(torch.from_numpy(self.genome), lengths, self.to_json())
+            if asked := _asked(how):
+                raise CreativityError(f"{asked[0]} would make another document of it; a drawing of yours keeps its own groups and order")
+            wanted = size is not None or self.recipe.size != Recipe().size
+            lengths = (out.lengths or (str(width), str(height))) if wanted else None
+            return self.renderer.to_document(torch.from_numpy(self.genome), lengths, self.to_json()), ()
         across, down = out.lengths or (width, height)
         # Coordinates are rounded: even a small drawing gets a thousand units, since drawings are there to be enlarged.
         units = math.ceil(DRAWING_UNITS / max(height, width))

@@ -41,14 +41,18 @@ def opened(path: str | Path) -> Artwork:
         if artwork.recipe.renderer.name != DRAWING or not isinstance(artwork.renderer, DocumentRenderer):
             return artwork
         kept = svg.read_svg(artwork.renderer.to_document(torch.from_numpy(artwork.genome)).encode())
+        for tree in (root, kept):
+            for name in ("width", "height", "viewBox"):  # as it was exported
+                tree.attrib.pop(name, None)
         if bare(root) == bare(kept):
             return artwork
+        root = svg.read_svg(path)
         log.info("%s was changed since creativity saved it: what it shows now is what the search goes on from", shown(path))
     return drawn(bare(root), f"the SVG {shown(path)}")
 
 
 def bare(root: Element) -> str:
-    """A drawing as text: its size, and what creativity noted in it, left out."""
+    """A drawing as text, without what creativity noted in it."""
     from creativity.drawings.document import prefixed
 
     root = prefixed(root)

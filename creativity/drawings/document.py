@@ -524,9 +524,15 @@ class Document:
         for index, stated in changes.styles.items():
             shape = self.shapes[index]
             assert shape.element is not None
+            element = twins[shape.element]
             for name, value in stated.items():
-                self._say(twins[shape.element], name, value)
+                if value != "1" or not name.endswith("-opacity") or self._says(shape.element, name):
+                    self._say(element, name, value)
         return tree
+
+    def _says(self, element: Element, name: str) -> bool:
+        """Whether anything is said of it for an element, or above."""
+        return any(name in self.cascade.declared(self._chain(above)) for above in self._chain(element))
 
     def _inherits_even_odd(self, element: Element) -> bool:
         return any(self.cascade.declared(self._chain(above)).get("fill-rule") == "evenodd" for above in self._chain(element))

@@ -243,7 +243,7 @@ class Drawing(Renderer):
         return Painted(draw, len(self.keys) + len(self._kept_paints) - 1, len(self._widths) + len(self._kept_widths) - 1)
 
     def _outlined(self, mark: Painted) -> Mark:
-        """In units of the canvas' pixels, of the long side of which there is one."""
+        """As kernels take it, moved in units of the long side."""
         draw, shape = mark.draw, self.document.shapes[mark.draw.shape]
         at = self._first[draw.shape].start + (len(self._points) if shape.fixed else 0)
         contours = []
@@ -271,7 +271,7 @@ class Drawing(Renderer):
             widths = torch.cat([widths, points.new_tensor(self._kept_widths).expand(batch, -1)], dim=1)
         width, height = self.document.canvas
         unit = points.new_tensor([width, height]) / max(width, height)
-        laid, contours, marks = run.outliner.outlines(points * unit * long, widths * long)
+        laid, contours, marks = run.outliner.outlines(points * unit * long, widths * long, long)
         # The canvas' shape in whole pixels may differ a little from its own.
         laid = laid * (points.new_tensor([size[1], size[0]]) / (unit * long))
         offsets = raster.offsets(batch, len(run.marks))
@@ -360,6 +360,7 @@ class Drawing(Renderer):
             kind = "stroke" if stroke else "fill"
             if painted[k]:
                 stated[kind] = svg.colour(values["colour"][k])
+                # What a colour says of its own opacity is gone with it.
                 stated[f"{kind}-opacity"] = svg.number(float(values["opacity"][k]), 4)
             if stroke:
                 at = self._strokes.index((index, stroke))
@@ -386,11 +387,15 @@ class Drawing(Renderer):
 
     def to_svg(self, genome: Tensor, size: Size) -> list[Any]:
         root = prefixed(self._tree(genome))
+        across, down = (svg.number(side, 6) for side in self.document.canvas)
+        root.attrib |= {"width": across, "height": down}
         if root.get("viewBox") is None:
-            root.set("viewBox", " ".join(["0 0", *(svg.number(side, 6) for side in self.document.canvas)]))
-        root.set("width", svg.number(size[1], 6))
-        root.set("height", svg.number(size[0], 6))
-        return [_Inlay(root)]
+            root.set("viewBox", f"0 0 {across} {down}")
+        # Its own shape, in whole pixels of another program's choice.
+        sides = {"width": svg.number(size[1], 6), "height": svg.number(size[0], 6)}
+        outer = Element("svg", {**sides, "viewBox": f"0 0 {across} {down}", "preserveAspectRatio": "none"})
+        outer.append(root)
+        return [_Inlay(outer)]
 
 
 class _Inlay:

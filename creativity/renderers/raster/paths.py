@@ -80,12 +80,15 @@ class Outliner:
         self._fill.ready()
         self._stroke.ready()
 
-    def outlines(self, points: Tensor, widths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Points (B, P, 2) and widths (B, W) in pixels -> points (N, 2), offsets of contours (B C + 1,) and of marks (B M + 1,)."""
+    def outlines(self, points: Tensor, widths: Tensor, unit: float = 1.0) -> tuple[Tensor, Tensor, Tensor]:
+        """Points (B, P, 2) and widths (B, W) in pixels -> points (N, 2), offsets of contours (B C + 1,) and of marks (B M + 1,).
+
+        ``unit`` is what matrices move by, in pixels.
+        """
         batch = len(points)
         points = points.nan_to_num(nan=torch.nan, posinf=torch.nan, neginf=torch.nan).clamp(-LARGEST, LARGEST)
-        filled, filled_sizes = self._fill.filled(points)
-        drawn, drawn_sizes = self._stroke.drawn(points, widths)
+        filled, filled_sizes = self._fill.filled(points, unit)
+        drawn, drawn_sizes = self._stroke.drawn(points, widths, unit)
         marks = torch.from_numpy(_starts(np.tile(self.per_mark, batch)).astype(np.int32))
         if not self._stroke.count or not self._fill.count:
             laid, sizes = (drawn, drawn_sizes) if self._stroke.count else (filled, filled_sizes)
@@ -134,17 +137,17 @@ class _Pieces:
         matrices = np.array(self._matrices, np.float32).reshape(-1, 2, 3)
         self.matrices = None if (matrices == np.eye(2, 3)).all() else torch.from_numpy(matrices)
 
-    def control(self, points: Tensor) -> Tensor:
+    def control(self, points: Tensor, unit: float) -> Tensor:
         """(B, S, 4, 2), where they are drawn."""
         control = points[:, torch.from_numpy(self.pieces)]
-        return control if self.matrices is None else _moved(control, self.matrices)
+        return control if self.matrices is None else _moved(control, self.matrices, unit)
 
-    def filled(self, points: Tensor) -> tuple[Tensor, Array]:
+    def filled(self, points: Tensor, unit: float) -> tuple[Tensor, Array]:
         """Points of all outlines, and how many each contour has, (B, C)."""
         batch = len(points)
         if not self.count:
             return points.new_zeros(0, 2), np.zeros((batch, 0), np.int64)
-        control = self.control(points).reshape(-1, 4, 2)
+        control = self.control(points, unit).reshape(-1, 4, 2)
         steps = _steps(control.detach().numpy(), np.tile(self.lines, batch))
         which = np.repeat(np.arange(len(steps)), steps)
         t = (np.arange(len(which)) - _starts(steps)[which]) / steps[which]
@@ -195,12 +198,12 @@ class _Strokes(_Pieces):
             self.frames = torch.from_numpy(frames)
             self.unframed = torch.from_numpy(np.linalg.inv(frames.astype(np.float64)).astype(np.float32))
 
-    def drawn(self, points: Tensor, widths: Tensor) -> tuple[Tensor, Array]:
+    def drawn(self, points: Tensor, widths: Tensor, unit: float) -> tuple[Tensor, Array]:
         """Points of all outlines, and how many each contour has, (B, C)."""
         batch, many = len(points), len(self.pieces)
         if not self.count:
             return points.new_zeros(0, 2), np.zeros((batch, 0), np.int64)
-        control = self.control(points)
+        control = self.control(points, unit)
         if self.frames is not None:
             control = torch.einsum("sij,bskj->bski", self.unframed, control)
         control = control.reshape(-1, 4, 2)
@@ -301,8 +304,8 @@ class _Strokes(_Pieces):
         return np.tile(mask, batch)
 
 
-def _moved(control: Tensor, matrices: Tensor) -> Tensor:
-    return torch.einsum("sij,bskj->bski", matrices[..., :2], control) + matrices[None, :, None, :, 2]
+def _moved(control: Tensor, matrices: Tensor, unit: float) -> Tensor:
+    return torch.einsum("sij,bskj->bski", matrices[..., :2], control) + unit * matrices[None, :, None, :, 2]
 
 
 def _steps(control: Array, lines: Array, half: Array | None = None) -> Array:
