@@ -7,6 +7,7 @@ from paths that are built beforehand (their best case) or within the time (what 
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import importlib.util
 import math
@@ -20,7 +21,7 @@ from torch import Tensor
 
 from creativity import registry
 from creativity.renderers.marks import Marks
-from creativity.renderers.raster import Outlines, prepare, render, squared_error
+from creativity.renderers.raster import FLAT, LINEAR, RADIAL, Gradients, Outlines, prepare, render, squared_error
 from creativity.streams import Streams
 
 SEEDS, ROUNDS = 5, 5
@@ -162,6 +163,51 @@ def ours(scene: Scene, side: int, target: Tensor) -> Iterator[Job]:
     yield "ours, squared error and gradients", both_ways, 5, 1
 
 
+def filled(scene: Scene, kind: int, stops: int) -> Gradients:
+    """Each mark from side to side, or from its middle outwards."""
+    corners, colours = scene[0][0], scene[1]
+    count = colours.shape[1]
+    g = torch.Generator().manual_seed(count)
+    middle = corners.mean(1)
+    radius = (corners - middle[:, None]).norm(dim=-1).mean(1)
+    angle = torch.rand(count, generator=g) * (2 * math.pi)
+    turn = torch.stack([angle.cos(), -angle.sin(), angle.sin(), angle.cos()], 1) / (radius * (2 if kind == LINEAR else 1))[:, None]
+    shift = -(turn.reshape(count, 2, 2).mT @ middle[..., None])[..., 0] + (0.5 if kind == LINEAR else 0.0)
+    return Gradients(
+        torch.full((count,), kind, dtype=torch.int32),
+        torch.cat([turn, shift], 1),
+        torch.arange(count + 1, dtype=torch.int32) * stops,
+        torch.linspace(0, 1, stops).repeat(count),
+        torch.rand(count * stops, 4, generator=g),
+    )
+
+
+def by_fill(make: Callable[[int, int], Scene], side: int) -> Callable[[int], list[Job]]:
+    """The same marks flat and with gradients, all of whose numbers are asked for their gradients."""
+
+    def jobs(seed: int) -> list[Job]:
+        scene, rows = make(side, seed), list[Job]()
+        target = torch.rand(4, side, side, generator=torch.Generator().manual_seed(seed))
+        target[3] = 1.0
+        for name, kind, stops in (("flat", FLAT, 2), ("linear", LINEAR, 2), ("radial", RADIAL, 2), ("linear, 5 stops", LINEAR, 5)):
+            leaves = [tensor.clone().requires_grad_() for tensor in scene]
+            fill = filled(scene, kind, stops) if kind else None
+            outlines = dataclasses.replace(Outlines.regular(*leaves), gradients=fill)
+            leaves += [tensor.requires_grad_() for tensor in (fill.frames, fill.colours)] if fill else []
+
+            def drawn(outlines: Outlines = outlines) -> object:
+                with torch.no_grad():
+                    return render(outlines, (side, side))
+
+            def both_ways(outlines: Outlines = outlines, leaves: list[Tensor] = leaves) -> object:
+                return torch.autograd.grad(squared_error(outlines, target).sum(), leaves, retain_graph=True)
+
+            rows += [(f"{name}: render", drawn, 5, 1), (f"{name}: squared error and gradients", both_ways, 5, 1)]
+        return rows
+
+    return jobs
+
+
 def measure(title: str, jobs: Callable[[int], list[Job]]) -> None:
     """Times all jobs of all seeds, in turns, and prints one line each."""
     samples: dict[str, list[float]] = {}
@@ -178,7 +224,7 @@ def measure(title: str, jobs: Callable[[int], list[Job]]) -> None:
     print(f"\n{title}")
     for name, values in samples.items():
         middle = statistics.median(values)
-        print(f"  {name:36s} {middle:8.3f} ms   best {min(values):8.3f}   x {middle / base:5.2f}   {1e3 / middle:7.0f} /s")
+        print(f"  {name:44s} {middle:8.3f} ms   best {min(values):8.3f}   x {middle / base:5.2f}   {1e3 / middle:7.0f} /s")
 
 
 def main() -> None:
@@ -209,6 +255,8 @@ def main() -> None:
     measure("50 triangles, 224 x 224", scene_of(triangles, 224, 0))
     measure("256 blobs of 32 points, 224 x 224", scene_of(blobs, 224, 0))
     measure("256 blobs of 32 points, 512 x 512", scene_of(blobs, 512, 0))
+    measure("50 triangles by what fills them, 200 x 200", by_fill(triangles, 200))
+    measure("256 blobs by what fills them, 224 x 224", by_fill(blobs, 224))
     of_strokes, of_triangles = marks("strokes", 100, 200), marks("triangles", 100, 200)
     measure("100 marks by their genomes, 200 x 200", lambda seed: of_strokes(seed) + of_triangles(seed))
     measure("64 strokes by their genomes, 224 x 224", marks("strokes", 64, 224))

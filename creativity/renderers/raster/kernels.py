@@ -612,17 +612,26 @@ def prepare_fills(kinds, frames, stops, places, shades, first_mark, last_mark, b
 
 
 @jit
-def _gone(tau2, step):  # type: ignore[no-untyped-def]
+def _gone(tau2, place, inverse):  # type: ignore[no-untyped-def]
     """How far two pixels are along a step, in [0, 1]."""
-    return unit((tau2 - load_float(step + 32)) * load_float(step + 36))
+    return unit((tau2 - place) * inverse)
 
 
 @jit
-def _mixed(tau2, steps, last_step):  # type: ignore[no-untyped-def]
-    """Straight colours and opacities of two pixels."""
-    mixed2 = load8(steps)
-    for step in range(steps + STEP, last_step, STEP):
-        mixed2 += load8(step) * _gone(tau2, step)
+def _ramp(steps, last_step):  # type: ignore[no-untyped-def]
+    """The first colour and the step from it, which are all of most gradients, to be kept in registers."""
+    if steps + STEP < last_step:
+        return load8(steps), load8(steps + STEP), load_float(steps + STEP + 32), load_float(steps + STEP + 36)
+    return load8(steps), beside(f32(0.0), f32(0.0)), f32(0.0), f32(0.0)
+
+
+@jit
+def _mixed(tau2, base2, delta2, place, inverse, step, last_step):  # type: ignore[no-untyped-def]
+    """Straight colours and opacities of two pixels; the further steps begin at ``step``."""
+    mixed2 = base2 + delta2 * _gone(tau2, place, inverse)
+    while step < last_step:
+        mixed2 += load8(step) * _gone(tau2, load_float(step + 32), load_float(step + 36))
+        step += STEP
     return mixed2
 
 
@@ -630,6 +639,7 @@ def _mixed(tau2, steps, last_step):  # type: ignore[no-untyped-def]
 def _shade(spans, span, last_span, canvas, width, top, fill, steps, last_step):  # type: ignore[no-untyped-def]
     """Paints with its gradient one mark of which `paint` wrote down the spans, and nothing else."""
     ones2 = beside(f32(1.0), f32(1.0))
+    base2, delta2, place, inverse = _ramp(steps, last_step)
     a, b = f32(fill[0]), f32(fill[1])
     opacity, radial = f32(fill[6]), fill[7] == RADIAL
     start, row = 0, top + 0.5
@@ -654,7 +664,7 @@ def _shade(spans, span, last_span, canvas, width, top, fill, steps, last_step): 
             if radial:
                 v2 = ahead2 * b + v0
                 tau2 = root(tau2 * tau2 + v2 * v2)
-            mixed2 = _mixed(tau2, steps, last_step)
+            mixed2 = _mixed(tau2, base2, delta2, place, inverse, steps + 2 * STEP, last_step)
             colour2, share2 = with_alphas(mixed2, ones2), alphas(mixed2) * q2
             if at + PIXEL < end:
                 below2 = load8(at)
@@ -673,7 +683,8 @@ def _unshade(  # type: ignore[no-untyped-def]
     """`_undo` for a mark that a gradient fills; adds to the sums of its steps, eight float32 each, and of its frame."""
     nothing2 = beside(f32(0.0), f32(0.0))
     ones2 = beside(f32(1.0), f32(1.0))
-    by_opacity2 = nothing2
+    base2, delta2, place, inverse = _ramp(steps, last_step)
+    by_opacity2 = by_base2 = by_delta2 = nothing2
     a, b = f32(fill[0]), f32(fill[1])
     opacity, radial = f32(fill[6]), fill[7] == RADIAL
     start, row = 0, top + 0.5
@@ -682,6 +693,7 @@ def _unshade(  # type: ignore[no-untyped-def]
         pixel, count, area = int64(load_int(record)), int64(load_int(record + 4)), load_float(record + 8)
         area_2 = load_float(record + 12) if count < 0 else area
         coverage2 = beside(min(abs(area), f32(1.0)), min(abs(area_2), f32(1.0)))
+        weight2 = coverage2 * opacity
         span += 1
         while pixel >= start + width:
             start += width
@@ -702,9 +714,9 @@ def _unshade(  # type: ignore[no-untyped-def]
             v2 = ahead2 * b + v0
             if radial:
                 tau2 = root(u2 * u2 + v2 * v2)
-            mixed2 = _mixed(tau2, steps, last_step)
+            mixed2 = _mixed(tau2, base2, delta2, place, inverse, steps + 2 * STEP, last_step)
             colour2, share2 = with_alphas(mixed2, ones2), alphas(mixed2)
-            q2 = coverage2 * opacity * share2
+            q2 = weight2 * share2
             keep2 = ones2 - q2
             below2 = unit((over2 - colour2 * q2) / keep2)
             if pair:
@@ -714,17 +726,21 @@ def _unshade(  # type: ignore[no-untyped-def]
                 store4(at, single(below2))
                 store4(up, single(gradient2 * keep2))
             gain2 = sums((colour2 - below2) * gradient2)
-            by_opacity2 += gain2 * coverage2 * share2
-            slope2 = gain2 * share2 * opacity
-            by_mixed2 = with_alphas(gradient2 * q2, gain2 * coverage2 * opacity)
-            store8(by_steps, load8(by_steps) + by_mixed2)
-            by_tau2 = nothing2
-            sum_at = by_steps
-            for step in range(steps + STEP, last_step, STEP):
-                sum_at += 2 * PIXEL
-                gone2 = _gone(tau2, step)
+            shown2 = gain2 * share2
+            by_opacity2 += shown2 * coverage2
+            slope2 = shown2 * opacity
+            by_mixed2 = with_alphas(gradient2 * q2, gain2 * weight2)
+            gone2 = _gone(tau2, place, inverse)
+            by_base2 += by_mixed2
+            by_delta2 += by_mixed2 * gone2
+            by_tau2 = sums(by_mixed2 * delta2) * (within(gone2) * inverse)
+            step, sum_at = steps + 2 * STEP, by_steps + 4 * PIXEL
+            while step < last_step:
+                gone2 = _gone(tau2, load_float(step + 32), load_float(step + 36))
                 store8(sum_at, load8(sum_at) + by_mixed2 * gone2)
                 by_tau2 += sums(by_mixed2 * load8(step)) * (within(gone2) * load_float(step + 36))
+                step += STEP
+                sum_at += 2 * PIXEL
             if radial:
                 by_tau2 = by_tau2 / (tau2 + f32(1e-30))
                 by_v2 += by_tau2 * v2
@@ -749,6 +765,9 @@ def _unshade(  # type: ignore[no-untyped-def]
         by_frame[3] += by_v * row
         by_frame[4] += by_u
         by_frame[5] += by_v
+    store8(by_steps, load8(by_steps) + by_base2)
+    if steps + STEP < last_step:
+        store8(by_steps + 2 * PIXEL, load8(by_steps + 2 * PIXEL) + by_delta2)
     store_float(sums_at + 16, load_float(sums_at + 16) + first(by_opacity2) + other(by_opacity2))
 
 
