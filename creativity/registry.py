@@ -130,6 +130,7 @@ renderers = Registry(
         "es-clip": "creativity.renderers.es_clip:EsClip",
         "shapes": "creativity.renderers.shapes:Shapes",
         "strokes": "creativity.renderers.strokes:Strokes",
+        "svg": "creativity.renderers.svg:Svg",
         "triangles": "creativity.renderers.triangles:Triangles",
     },
     aliases={

@@ -24,7 +24,7 @@ DRAWING = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 24"><g fill
 <rect width="32" height="24" fill="#d9c8a0"/><path d="M4 4h12v12z" fill="#c33"/>
 <circle cx="22" cy="13" r="7" fill="#36a" stroke="#222" stroke-width="2"/>
 <g opacity="0.6"><path d="M2 20C10 8 20 24 30 10" fill="none" stroke="#183" stroke-width="3"/><path d="M20 3l9 3-5 7z"/></g></g></svg>"""
-SMALL = {name: {"count": 6} for name in ("es-clip", "strokes", "triangles", *MARKS)} | {
+SMALL = {name: {"count": 6} for name in ("es-clip", "strokes", "svg", "triangles", *MARKS)} | {
     "shapes": {"count": 16},
     "drawing": {"document": DRAWING},
 }

@@ -29,6 +29,7 @@ from creativity.svg import rectangle
 MAX_COUNT = 50_000
 
 Values = dict[str, Tensor]
+Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -204,3 +205,18 @@ class Marks(Renderer):
         drawing = self.elements({name: value[0] for name, value in values.items()}, colours, opacities, size)
         ground = self._background(values, genome[None])[0].tolist()
         return [rectangle(0, 0, width, height, ground[:3]), *drawing] if ground[3] > 0 else drawing
+
+
+def looked_at(hint: Tensor, count: int, rng: np.random.Generator) -> tuple[Array, Array, Array]:
+    """Places (count, 2) in a hint (4, H, W), more of them where it stands out; which way it runs there, and how much that matters."""
+    from creativity import focus
+
+    colours, alpha = hint[:3] / hint[3:].clamp_min(1e-6), hint[3:]
+    picture = (torch.cat([colours, alpha]).clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    matters, (ways, clear) = focus.salient(picture), focus.grain(picture)
+    odds = (matters + 0.25).ravel()
+    at = rng.choice(odds.size, count, p=odds / odds.sum())
+    rows, columns = np.unravel_index(at, matters.shape)
+    places = (np.stack([columns, rows], axis=1) + rng.random((count, 2))) / matters.shape[::-1]
+    spread = (1 - clear.ravel()[at]) * rng.uniform(-0.5, 0.5, count) * np.pi
+    return places, ways.ravel()[at] + spread, matters.ravel()[at]

@@ -20,7 +20,7 @@ from creativity.options import option
 from creativity.renderers import raster
 from creativity.renderers.base import Size
 from creativity.renderers.genome import Block
-from creativity.renderers.marks import Marks, MarksOptions, Values
+from creativity.renderers.marks import Marks, MarksOptions, Values, looked_at
 from creativity.renderers.raster import forms
 from creativity.renderers.raster.compiled import compiled
 from creativity.renderers.raster.forms import Brush
@@ -97,7 +97,7 @@ class Strokes(Marks):
         places, way = rng.random((n, count, 2)), rng.uniform(0, 2 * np.pi, (n, count, 1))
         length = np.minimum(min(0.5, 1.5 / count**0.5), 0.9 * options.max_length) * rng.uniform(0.5, 1.0, (n, count, 1))
         if hint is not None:
-            places, along, matters = _looked_at(hint, n * count, rng)
+            places, along, matters = looked_at(hint, n * count, rng)
             length *= (1.5 - matters).reshape(n, count, 1)
             order = np.argsort(-length, axis=1)
             length = np.take_along_axis(length, order, axis=1)
@@ -157,21 +157,6 @@ class Strokes(Marks):
             return svg.curve(control[:, :2].tolist(), 2 * control[0, 2], colour, opacity, ends="round" if brush.round else "butt")
         data = "".join(_outline(control, *ribbon, brush.round) for ribbon in brush.ribbons)
         return svg.path(data, colour, opacity)
-
-
-def _looked_at(hint: Tensor, count: int, rng: np.random.Generator) -> tuple[Array, Array, Array]:
-    """Places (count, 2) in a hint (4, H, W), more of them where it stands out; which way it runs there, and how much that matters."""
-    from creativity import focus
-
-    colours, alpha = hint[:3] / hint[3:].clamp_min(1e-6), hint[3:]
-    picture = (torch.cat([colours, alpha]).clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
-    matters, (ways, clear) = focus.salient(picture), focus.grain(picture)
-    odds = (matters + 0.25).ravel()
-    at = rng.choice(odds.size, count, p=odds / odds.sum())
-    rows, columns = np.unravel_index(at, matters.shape)
-    places = (np.stack([columns, rows], axis=1) + rng.random((count, 2))) / matters.shape[::-1]
-    spread = (1 - clear.ravel()[at]) * rng.uniform(-0.5, 0.5, count) * np.pi
-    return places, ways.ravel()[at] + spread, matters.ravel()[at]
 
 
 def _outline(control: Array, across: float, breadth: float, begin: float, end: float, round: bool) -> str:

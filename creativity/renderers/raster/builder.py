@@ -62,6 +62,10 @@ class MarkBuilder:
         # Convex outlines cross each row and column twice at most, others once for each edge.
         pieces = max(4 * (height + width) + 8 * points, form.corners * (2 * height + width + 8))
         rough = form.style((height, width), ROUGH)[:1]
+        if form.curved:
+            # A piece crosses a row three times at most, but these are arrays in which nothing is checked.
+            ends = points = compiled("bezier").MOST_CUTS * (form.corners // 3)
+            pieces = points * (2 * height + width + 8)
         if form.brush:
             rough = np.concatenate([rough, [Brush().ribbons[0]]])
             ends, points, pieces = _room(form, (height, width))

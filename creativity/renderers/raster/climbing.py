@@ -33,7 +33,7 @@ from numba import float64, int64, uint64
 
 from creativity.renderers.raster import OPACITY_CAP
 from creativity.renderers.raster.flattening import outline
-from creativity.renderers.raster.forms import CIRCLE, LINE, POLYGON, RECTANGLE, REGULAR, STROKE
+from creativity.renderers.raster.forms import CIRCLE, LINE, PATH, POLYGON, RECTANGLE, REGULAR, STROKE
 from creativity.renderers.raster.kernels import RECORD, address, jit, paint, prepare_marks
 from creativity.renderers.raster.simd import load4, load8, load_float, load_int, store4, store8
 
@@ -271,7 +271,7 @@ def seen(kind, row, corners, points):  # type: ignore[no-untyped-def]
 
 @jit
 def is_convex(kind, corners):  # type: ignore[no-untyped-def]
-    return kind != STROKE and (kind != POLYGON or corners == 3)
+    return kind < STROKE and (kind != POLYGON or corners == 3)
 
 
 @jit
@@ -381,6 +381,9 @@ def sketch(kind, row, form, table, window, reach, state):  # type: ignore[no-unt
     if kind == STROKE:
         draft(row, corners, least, most, rough, x, y, size, state)
         return
+    if kind == PATH:
+        blob(row, x, y, size, state)
+        return
     if kind > POLYGON:
         row[0], row[1] = x, y
         row[2], row[3] = size * draw_normal(state), size * draw_normal(state)
@@ -427,6 +430,10 @@ def nudge(kind, row, trial, form, limits, reach, state):  # type: ignore[no-unty
     if kind == STROKE:
         take(trial, row)
         bend(trial, form, choice, which, dx, dy, state)
+        return
+    if kind == PATH:
+        take(trial, row)
+        knead(trial, choice, which, dx, dy)
         return
     if kind > POLYGON:
         take(trial, row)
@@ -544,6 +551,56 @@ def bend(row, form, choice, which, dx, dy, state):  # type: ignore[no-untyped-de
         factor = rough[0, 2] / length
         for k in range(corners):
             row[2 * k], row[2 * k + 1] = cx + factor * (row[2 * k] - cx), cy + factor * (row[2 * k + 1] - cy)
+
+
+@jit
+def blob(row, x, y, size, state):  # type: ignore[no-untyped-def]
+    """A random closed path around (x, y), as large as ``size`` about, longer than wide."""
+    pieces = len(row) // 6
+    step, turn = 2.0 * math.pi / pieces, 2.0 * math.pi * draw(state)
+    along, across = size, size * math.exp(-1.5 * draw(state))
+    handle = 4.0 / 3.0 * math.tan(0.25 * step)
+    cosine, sine = math.cos(turn), math.sin(turn)
+    for piece in range(pieces):
+        # A dent here, a bulge there; the handles go along with the end.
+        swell, angle = 0.7 + 0.6 * draw(state), piece * step
+        for k in range(3):
+            # An end, the handle after it, and the one before the next end, which swells as this one does.
+            turned = angle if k < 2 else angle + step
+            reach = 0.0 if k == 0 else handle if k == 1 else -handle
+            s = swell * along * (math.cos(turned) - reach * math.sin(turned))
+            t = swell * across * (math.sin(turned) + reach * math.cos(turned))
+            row[6 * piece + 2 * k] = x + cosine * s - sine * t
+            row[6 * piece + 2 * k + 1] = y + sine * s + cosine * t
+
+
+@jit
+def knead(row, choice, which, dx, dy):  # type: ignore[no-untyped-def]
+    """Makes a path its neighbour: one end moved with its handles, or one handle, or all of it moved, turned, resized."""
+    count = len(row) // 2
+    moved = int64(which * count)
+    if choice < 0.4:
+        moved -= moved % 3
+        for k in range(moved - 1, moved + 2):
+            at = 2 * (k % count)
+            row[at], row[at + 1] = row[at] + dx, row[at + 1] + dy
+        return
+    if choice < 0.75:
+        row[2 * moved], row[2 * moved + 1] = row[2 * moved] + dx, row[2 * moved + 1] + dy
+        return
+    cx, cy, radius = 0.0, 0.0, 1.0
+    for k in range(count):
+        cx, cy = cx + row[2 * k] / count, cy + row[2 * k + 1] / count
+    for k in range(count):
+        radius = max(radius, abs(row[2 * k] - cx) + abs(row[2 * k + 1] - cy))
+    ux, uy = 1.0 + dx / radius, dy / radius
+    for k in range(count):
+        px, py = row[2 * k], row[2 * k + 1]
+        if choice < 0.87:
+            px, py = px + dx, py + dy
+        else:
+            px, py = cx + ux * (px - cx) - uy * (py - cy), cy + uy * (px - cx) + ux * (py - cy)
+        row[2 * k], row[2 * k + 1] = px, py
 
 
 @jit

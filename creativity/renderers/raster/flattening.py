@@ -13,7 +13,8 @@ import numpy as np
 from numba import float32 as f32
 from numba import float64, int64
 
-from creativity.renderers.raster.forms import CIRCLE, ELLIPSE, LINE, POLYGON, RECTANGLE, REGULAR, ROTATED, STROKE, TRIANGLE
+from creativity.renderers.raster.bezier import count_path_points, pull_path, trace_path
+from creativity.renderers.raster.forms import CIRCLE, ELLIPSE, LINE, PATH, POLYGON, RECTANGLE, REGULAR, ROTATED, STROKE, TRIANGLE
 from creativity.renderers.raster.kernels import jit
 from creativity.renderers.raster.ribbons import count_ribbon_points, pull_ribbons, ribbons
 
@@ -35,6 +36,8 @@ def count_points(kind, row, corners, least, most, line, style):  # type: ignore[
         return 4
     if kind == STROKE:
         return count_ribbon_points(row, corners, line, style)
+    if kind == PATH:
+        return count_path_points(row, style)
     size = abs(row[4])
     if kind == ELLIPSE:
         size = max(size, math.sqrt(row[2] * row[2] + row[3] * row[3]))
@@ -94,6 +97,8 @@ def outline(kind, row, corners, least, most, line, style, points):  # type: igno
         return count
     if kind == STROKE:
         return ribbons(row, corners, line, style, points)
+    if kind == PATH:
+        return trace_path(row, style, points)
     count = count_points(kind, row, corners, least, most, line, style)
     x, y = row[0], row[1]
     if kind == RECTANGLE:
@@ -126,6 +131,9 @@ def _pull(kind, row, corners, least, most, line, style, by_points, by_row):  # t
         return
     if kind == STROKE:
         pull_ribbons(row, corners, line, style, by_points, by_row)
+        return
+    if kind == PATH:
+        pull_path(row, style, by_points, by_row)
         return
     by_x = by_y = 0.0
     if kind == RECTANGLE:

@@ -4,7 +4,7 @@ A shape is a row of numbers in units of the canvas: a *frame* (place x, y; axis 
 both, of which its kind uses one. Places and corners are in units of the canvas's width and height, lengths in units
 of its longer side, so that a circle is round on any canvas. Curves are flattened finely enough to deviate by a
 twentieth of a pixel, and a circle's polygon has the circle's area. A stroke is a spline with a width, along which a brush
-draws one ribbon or several.
+draws one ribbon or several. A path is closed Bezier pieces, filled.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from torch.autograd.function import once_differentiable
 
 from creativity.renderers.raster.compiled import compiled
 
-TRIANGLE, POLYGON, RECTANGLE, ROTATED, ELLIPSE, CIRCLE, LINE, REGULAR, STROKE = range(9)
+TRIANGLE, POLYGON, RECTANGLE, ROTATED, ELLIPSE, CIRCLE, LINE, REGULAR, STROKE, PATH = range(10)
 """A triangle takes the first three corners, a polygon all. A frame's axis leads from the middle to an end, and half a shape's
 width is its breadth; an upright rectangle has the axis's two numbers for half its width and height, a circle the
 breadth for its radius, and a regular polygon its first corner at the end of the axis. A line has round ends. A stroke's
 row is its own: the ends and handles of its Bezier pieces, as many as a form has corners, then half widths: one for each of
-these, or one for all, or none."""
+these, or one for all, or none. A path's row holds an end and two handles for each of its pieces, of which the last leads back to the
+first end."""
 
 FRAME = 5
 """Numbers of a frame."""
@@ -34,7 +35,7 @@ ANNEALED = {CIRCLE}
 """Kinds of so few numbers that a climb soon ends where no one change helps: chance moves take them on (measured in `benchmarks`)."""
 
 TOLERANCE, ROUGH = 0.05, 0.3
-"""Pixels by which the outlines of strokes may deviate, in pictures and while places for them are tried."""
+"""Pixels by which the outlines of strokes and paths may deviate, in pictures and while places for them are tried."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +61,14 @@ class Form:
 
     kinds: tuple[int, ...]
     corners: int = 3
-    """Of polygons, free and regular."""
+    """Of polygons, free and regular; of strokes and paths how many places a row holds."""
     least: float = 0.0
     """Lengths of frames, from the middle to an end or a side, are held between these two, in long sides."""
     most: float = 1.0
     line: float = -1.0
     """Half the width of lines and strokes where it is fixed; negative where each has its own."""
     brush: Brush | None = None
-    """Of strokes, which are never mixed with other kinds."""
+    """Of strokes. They and paths are never mixed with other kinds."""
 
     @property
     def framed(self) -> bool:
@@ -75,7 +76,12 @@ class Form:
 
     @property
     def cornered(self) -> bool:
-        return any(kind <= POLYGON for kind in self.kinds)
+        return self.curved or any(kind <= POLYGON for kind in self.kinds)
+
+    @property
+    def curved(self) -> bool:
+        """Whether these are paths."""
+        return self.kinds == (PATH,)
 
     @property
     def anneals(self) -> bool:
@@ -97,9 +103,12 @@ class Form:
         return self.least * long, self.most * long, self.line * long
 
     def style(self, size: tuple[int, int], tolerance: float = TOLERANCE) -> np.ndarray[Any, np.dtype[np.float64]]:
-        """(1 + R, 4) the brush as the kernels want it: taper, round, greatest length in pixels, tolerance; then its ribbons."""
+        """(1 + R, 4) the brush as the kernels want it: taper, round, greatest length in pixels, tolerance; then its ribbons.
+
+        Of paths the tolerance alone, of all else nothing.
+        """
         if self.brush is None:
-            return np.empty((0, 4))
+            return np.array([(0.0, 0.0, 0.0, tolerance)] * self.curved).reshape(-1, 4)
         brush = self.brush
         return np.array([(brush.taper, float(brush.round), brush.longest * max(size), tolerance), *brush.ribbons])
 
