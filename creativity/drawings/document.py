@@ -60,10 +60,31 @@ class Shape:
 
 
 @dataclass(frozen=True)
+class Stop:
+    """A stop of a gradient, which may fill many shapes: red, green, blue and opacity in [0, 1]."""
+
+    element: Element
+    colour: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """``basis`` takes (u, v), of which u in [0, 1] of a linear gradient and |(u, v)| of a radial one is the place between its stops, to
+    units of what it fills; of a ``boxed`` one to parts of the bounding box of that. ``stops`` are numbers of the document's."""
+
+    radial: bool
+    basis: Matrix
+    boxed: bool
+    places: tuple[float, ...]
+    stops: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Draw:
     """One fill or one stroke of a shape, where ``matrix`` takes its units.
 
-    ``opacity`` is its own, ``factor`` what its element and groups multiply it with. ``width`` is in units of the shape.
+    ``opacity`` is its own, ``factor`` what its element and groups multiply it with. ``width`` is in units of the shape. Where there
+    is a ``gradient``, that is its colour.
     """
 
     shape: int
@@ -76,6 +97,7 @@ class Draw:
     join: str = "miter"
     cap: str = "butt"
     limit: float = 4.0
+    gradient: Gradient | None = None
 
 
 @dataclass(frozen=True)
@@ -119,7 +141,10 @@ class Document:
         self._drawn = self._points = 0
         self.shapes: list[Shape] = []
         self._known: dict[Element, int] = {}
+        self.stops: list[Stop] = []
+        self._gradients: dict[Element, Gradient | tuple[float, float, float, float] | None] = {}
         self.canvas, inner, viewport = self._viewport()
+        self._size = viewport
         place = _Place({**style.INITIAL}, inner, viewport, 0)
         styles = self.cascade.computed((root,), place.styles)
         items = self._children(root, _Place(styles, inner, viewport, 1)) if styles["display"] != "none" else []
@@ -355,14 +380,17 @@ class Document:
         items: list[Item] = []
         # A line encloses nothing, and has no area to fill.
         if fill is not None and any(len(subpath.points) > 2 for subpath in self.shapes[shape].subpaths):
-            items.append(Draw(shape, place.matrix, fill[:3], fill[3] * self._number(element, "fill-opacity", styles)))
+            colour, opacity, gradient = fill
+            opacity *= self._number(element, "fill-opacity", styles)
+            items.append(Draw(shape, place.matrix, colour, opacity, gradient=gradient))
         if stroke is not None:
-            opacity = stroke[3] * self._number(element, "stroke-opacity", styles)
+            colour, opacity, gradient = stroke
+            opacity *= self._number(element, "stroke-opacity", styles)
             join, cap = styles["stroke-linejoin"], styles["stroke-linecap"]
             join = {"round": "round", "bevel": "bevel"}.get(join, "miter")
             cap = {"round": "round", "square": "square"}.get(cap, "butt")
             limit = self._length(element, "stroke-miterlimit", styles["stroke-miterlimit"], 0.0)
-            items.append(Draw(shape, place.matrix, stroke[:3], opacity, 1.0, True, width, join, cap, limit))
+            items.append(Draw(shape, place.matrix, colour, opacity, 1.0, True, width, join, cap, limit, gradient))
         order = styles["paint-order"].split()
         return items[::-1] if order and order[0] == "stroke" else items
 
@@ -398,12 +426,20 @@ class Document:
         except ValueError:
             self._cannot_read(element, name, styles[name])
 
-    def _paint(self, element: Element, name: str, styles: Styles) -> tuple[float, float, float, float] | None:
-        """A flat colour with its opacity; None where nothing is painted."""
+    def _paint(self, element: Element, name: str, styles: Styles) -> tuple[tuple[float, float, float], float, Gradient | None] | None:
+        """A colour, its opacity and what stands in for it; None where nothing is painted."""
         text = styles[name].strip()
         if found := svg.REFERENCE.match(text):
-            if self._target(text) is not None:
-                self._refuse(f"has a gradient on {_called(element)}", "replace it by a flat colour")
+            target = self._target(text)
+            if target is not None and target.tag in (f"{SVG}linearGradient", f"{SVG}radialGradient"):
+                if target not in self._gradients:
+                    self._gradients[target] = self._gradient(target)
+                paint = self._gradients[target]
+                if paint is None:
+                    return None
+                return ((0.5, 0.5, 0.5), 1.0, paint) if isinstance(paint, Gradient) else (paint[:3], paint[3], None)
+            if target is not None:
+                self._refuse(f"paints {_called(element)} by {_called(target)}", "a colour or a gradient is expected")
             text = text[found.end() :].lstrip("\"' )").strip() or "none"  # what shall stand in for it
         if text.lower() == "none":
             return None
@@ -414,7 +450,76 @@ class Document:
         colour = style.colour(text)
         if colour is None:
             self._cannot_read(element, name, text)
-        return colour
+        return colour[:3], colour[3], None
+
+    def _styles(self, element: Element) -> Styles:
+        """What holds for an element where it is written, such as for a stop."""
+        styles: Styles = style.INITIAL
+        chain = self._chain(element)
+        for depth in range(1, len(chain) + 1):
+            styles = self.cascade.computed(chain[:depth], styles)
+        return styles
+
+    def _gradient(self, element: Element) -> Gradient | tuple[float, float, float, float] | None:
+        """A gradient; the colour of its last stop where it has no length; None where it has no stops."""
+        said: dict[str, str] = {}
+        chain: list[Element] = []
+        at: Element | None = element
+        while at is not None and at not in chain and at.tag in (f"{SVG}linearGradient", f"{SVG}radialGradient"):
+            chain.append(at)
+            said = {**at.attrib, **said}
+            at = next((self._named.get(at.get(key, "").strip().removeprefix("#")) for key in HREF if at.get(key)), None)
+        holder = next((one for one in chain if one.find(f"{SVG}stop") is not None), None)
+        if holder is None:
+            return None
+        if said.get("spreadMethod", "pad") != "pad":
+            self._refuse(f"has a gradient that repeats, {_called(element)}", "set its spread to pad")
+        stops, places = holder.findall(f"{SVG}stop"), list[float]()
+        for stop in stops:
+            styles = self._styles(stop)
+            text = styles["stop-color"]
+            colour = style.colour(styles["color"] if text.lower() == "currentcolor" else text)
+            if colour is None:
+                self._cannot_read(stop, "stop-color", text)
+            place = self._fraction(stop, "offset", stop.get("offset", "0"))
+            places.append(max([place, *places[-1:]]))
+            known = next((k for k, one in enumerate(self.stops) if one.element is stop), None)
+            if known is None:
+                self.stops.append(Stop(stop, (*colour[:3], colour[3] * self._number(stop, "stop-opacity", styles))))
+        first = next(k for k, one in enumerate(self.stops) if one.element is stops[0])
+        boxed = said.get("gradientUnits", "objectBoundingBox") != "userSpaceOnUse"
+        wholes = (1.0, 1.0) if boxed else self._size
+        radial = element.tag == f"{SVG}radialGradient"
+        text = said.get("gradientTransform", "")
+        try:
+            turned = geometry.transform(text)
+        except ValueError:
+            self._cannot_read(element, "gradientTransform", text)
+
+        def length(name: str, usual: str, axis: int) -> float:
+            return self._length(element, name, said.get(name, usual), wholes[axis] if axis < 2 else _diagonal(wholes))
+
+        if radial:
+            x, y, r = length("cx", "50%", 0), length("cy", "50%", 1), length("r", "50%", 2)
+            focus = math.hypot(length("fx", said.get("cx", "50%"), 0) - x, length("fy", said.get("cy", "50%"), 1) - y)
+            if focus > 0.02 * r > 0 or (r > 0 and length("fr", "0", 2) > 0.02 * r):
+                self._refuse(f"has a radial gradient with its focus off the middle, {_called(element)}", "move its focus to its middle")
+            basis = geometry.affine(r, 0, 0, r, x, y)
+        else:
+            x, y = length("x1", "0%", 0), length("y1", "0%", 1)
+            dx, dy = length("x2", "100%", 0) - x, length("y2", "0%", 1) - y
+            basis = geometry.affine(dx, dy, -dy, dx, x, y)
+        if len(stops) == 1 or abs(np.linalg.det(basis)) < 1e-12:
+            return self.stops[first + len(stops) - 1].colour
+        if abs(np.linalg.det(turned)) < 1e-12:
+            return None
+        return Gradient(radial, turned @ basis, boxed, tuple(places), tuple(range(first, first + len(stops))))
+
+    def _fraction(self, element: Element, name: str, text: str) -> float:
+        try:
+            return style.number(text)
+        except ValueError:
+            self._cannot_read(element, name, text)
 
     # -- groups
 
@@ -521,12 +626,13 @@ class Document:
             rule = self.cascade.computed(self._chain(shape.element), style.INITIAL)["fill-rule"]
             if rule == "evenodd" or self._inherits_even_odd(shape.element):
                 self._say(element, "fill-rule", "nonzero")
-        for index, stated in changes.styles.items():
-            shape = self.shapes[index]
-            assert shape.element is not None
-            element = twins[shape.element]
+        stated_of = [(self.shapes[index].element, stated) for index, stated in changes.styles.items()]
+        stated_of += [(self.stops[index].element, stated) for index, stated in changes.stops.items()]
+        for original, stated in stated_of:
+            assert original is not None
+            element = twins[original]
             for name, value in stated.items():
-                if value != "1" or not name.endswith("-opacity") or self._says(shape.element, name):
+                if value != "1" or not name.endswith("-opacity") or self._says(original, name):
                     self._say(element, name, value)
         return tree
 
@@ -581,10 +687,11 @@ class Document:
 
 @dataclass
 class Changes:
-    """By shape: its points (K, 2) in pixels of the canvas, and what is said of its paint."""
+    """By shape: its points (K, 2) in pixels of the canvas, and what is said of its paint; by stop, what is said of it."""
 
     points: dict[int, Array] = field(default_factory=dict)
     styles: dict[int, dict[str, str]] = field(default_factory=dict)
+    stops: dict[int, dict[str, str]] = field(default_factory=dict)
 
 
 def draws(items: Sequence[Item]) -> Iterator[Draw]:

@@ -19,7 +19,8 @@ import torch
 from torch import Tensor
 
 from creativity import svg
-from creativity.drawings.document import Changes, Document, Draw, Item, Layer, draws, prefixed
+from creativity.drawings import geometry
+from creativity.drawings.document import Changes, Document, Draw, Gradient, Item, Layer, draws, prefixed
 from creativity.errors import CreativityError
 from creativity.options import option
 from creativity.renderers import raster
@@ -34,6 +35,11 @@ Values = dict[str, Tensor]
 
 CANVAS = 4096
 """About as many pixels has the long side of the canvas that recipes note: only its shape matters."""
+
+
+_T = torch.linspace(0, 1, 17)[:, None]
+SAMPLES = torch.cat([(1 - _T) ** 3, 3 * (1 - _T) ** 2 * _T, 3 * (1 - _T) * _T**2, _T**3], dim=1)
+"""(17, 4) what control points have in places along a piece, to measure its bounding box by."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,8 @@ class Drawing(Renderer):
     """An SVG document: its own shapes, in its own order, as fills and strokes.
 
     Blocks: ``points`` (P, 2) of all paths, lines and cubic pieces alike, in units of the canvas ((0, 0) its top left corner, (1, 1)
-    its bottom right one); ``colour`` and ``opacity`` of every fill and stroke, the marks; ``width`` of strokes, in long sides.
+    its bottom right one); ``colour`` and ``opacity`` of every fill and stroke, the marks; ``width`` of strokes, in long sides;
+    ``stops`` (K, 4) of gradients, each with its opacity.
     """
 
     Options = DrawingOptions
@@ -128,13 +135,15 @@ class Drawing(Renderer):
         for draw in draws(document.items):
             every.setdefault((draw.shape, draw.stroke), []).append(draw)
         # Where an element is drawn several times, by <use>, in several colours, these are no numbers of its own.
-        own = {key: found for key, found in every.items() if len({(d.colour, d.opacity, d.width) for d in found}) == 1}
+        own = {key: found for key, found in every.items() if len({(d.colour, d.opacity, d.width, id(d.gradient)) for d in found}) == 1}
         self.keys = list(own)  # of the marks: shape, and whether it is the stroke
         self._mark = {key: k for k, key in enumerate(self.keys)}
         self._strokes = [key for key in self.keys if key[1]]
         paints = [(*found[0].colour, found[0].opacity) for found in own.values()]
         self._paints = np.array(paints).reshape(-1, 4)
         self._widths = np.array([self._width(own[key][0]) for key in self._strokes]).reshape(-1)
+        self._stops = np.array([stop.colour for stop in document.stops]).reshape(-1, 4)
+        self._filled = {key: found[0].gradient for key, found in own.items() if found[0].gradient is not None}
         self._kept_paints: list[tuple[float, ...]] = []
         self._kept_widths: list[float] = []
         if not len(self.keys) or not len(self._points):
@@ -158,12 +167,15 @@ class Drawing(Renderer):
         if len(self._widths):
             high = max(1.0, 2.0 * float(self._widths.max()))
             blocks += (Block("width", self._widths.shape, "bounded", high=high, centre=0.0, scale=0.01, per_mark=False),)
+        if len(self._stops):
+            blocks += (Block("stops", self._stops.shape, "bounded", per_mark=False),)
         return ParamSpec(blocks)
 
     @cached_property
     def start(self) -> Tensor:
         """(D,) the document itself."""
-        values = {"points": self._points, "colour": self._paints[:, :3], "opacity": self._paints[:, 3], "width": self._widths}
+        values = {"points": self._points, "colour": self._paints[:, :3], "opacity": self._paints[:, 3]}
+        values |= {"width": self._widths, "stops": self._stops}
         return self.spec.encode({name: torch.from_numpy(value)[None] for name, value in values.items()})[0]
 
     def init(self, n: int, stream: Stream, hint: Tensor | None = None) -> Tensor:
@@ -206,6 +218,8 @@ class Drawing(Renderer):
         for k in marks:
             if self.keys[k][1]:
                 values["width"][:, self._strokes.index(self.keys[k])] = 1.0
+            if (gradient := self._filled.get(self.keys[k])) is not None:
+                values["stops"][:, [*gradient.stops]] = 1.0
         return torch.cat([values[block.name].reshape(-1) for block in self.spec.blocks]) > 0
 
     @property
@@ -260,9 +274,14 @@ class Drawing(Renderer):
             frame = draw.matrix[:2, :2] / abs(np.linalg.det(draw.matrix[:2, :2])) ** 0.5
         return Mark(contours, matrix, pen, frame)
 
+    def _placed(self, size: Size) -> Array:
+        """(3, 3) from the canvas to pixels: a size in whole pixels is never quite of its shape, and viewers keep that."""
+        aspect = self.document.root.get("preserveAspectRatio", "xMidYMid")
+        return geometry.fitted((0.0, 0.0, *self.document.canvas), size[1], size[0], aspect)
+
     def _outlines(self, run: Run, values: Values, size: Size, backgrounds: Tensor, flat: bool = False) -> raster.Outlines:
         """The marks of a run in pixels; ``flat`` ones are white, to clip by."""
-        batch, long = len(values["points"]), max(size)
+        batch, placed = len(values["points"]), self._placed(size)
         points = values["points"]
         if len(self._fixed):
             points = torch.cat([points, points.new_tensor(self._fixed).expand(batch, -1, 2)], dim=1)
@@ -270,10 +289,9 @@ class Drawing(Renderer):
         if self._kept_widths:
             widths = torch.cat([widths, points.new_tensor(self._kept_widths).expand(batch, -1)], dim=1)
         width, height = self.document.canvas
-        unit = points.new_tensor([width, height]) / max(width, height)
-        laid, contours, marks = run.outliner.outlines(points * unit * long, widths * long, long)
-        # The canvas' shape in whole pixels may differ a little from its own.
-        laid = laid * (points.new_tensor([size[1], size[0]]) / (unit * long))
+        long = float(placed[0, 0]) * max(width, height)
+        laid, contours, marks = run.outliner.outlines(points * (points.new_tensor([width, height]) * placed[0, 0]), widths * long, long)
+        laid = laid * points.new_tensor([1.0, placed[1, 1] / placed[0, 0]]) + points.new_tensor(placed[:2, 2])
         offsets = raster.offsets(batch, len(run.marks))
         if flat:
             white = laid.new_ones(batch * len(run.marks), 3)
@@ -285,8 +303,67 @@ class Drawing(Renderer):
         which = torch.tensor([mark.paint for mark in run.marks])
         factors = points.new_tensor([mark.draw.factor for mark in run.marks])
         return raster.Outlines(
-            laid, colours[:, which].reshape(-1, 3), (opacities[:, which] * factors).reshape(-1), backgrounds, contours, marks, offsets
+            laid,
+            colours[:, which].reshape(-1, 3),
+            (opacities[:, which] * factors).reshape(-1),
+            backgrounds,
+            contours,
+            marks,
+            offsets,
+            self._gradients(run, values, size),
         )
+
+    def _gradients(self, run: Run, values: Values, size: Size) -> raster.Gradients | None:
+        """What fills the marks of a run that are not of one colour."""
+        if not any(mark.draw.gradient for mark in run.marks):
+            return None
+        batch, like = len(values["points"]), values["points"]
+        kinds, counts, which = list[int](), list[int](), list[int]()
+        places, frames = list[float](), list[Tensor]()
+        for mark in run.marks:
+            gradient = mark.draw.gradient
+            if gradient is None:
+                kinds.append(raster.FLAT)
+                counts.append(0)
+                frames.append(like.new_zeros(batch, 6))
+                continue
+            kinds.append(raster.RADIAL if gradient.radial else raster.LINEAR)
+            counts.append(len(gradient.stops))
+            places += gradient.places
+            which += gradient.stops
+            frames.append(self._frame(mark.draw, gradient, like, size))
+        offsets = np.concatenate([[0], np.cumsum(np.tile(counts, batch))]).astype(np.int32)
+        return raster.Gradients(
+            torch.tensor(kinds * batch, dtype=torch.int32),
+            torch.stack(frames, dim=1).reshape(-1, 6),
+            torch.from_numpy(offsets),
+            torch.tensor(places * batch, dtype=torch.float32),
+            values["stops"][:, which].reshape(-1, 4),
+        )
+
+    def _frame(self, draw: Draw, gradient: Gradient, points: Tensor, size: Size) -> Tensor:
+        """(B, 6) of a gradient: from pixels to its own units. In units of a bounding box, it moves with what it fills."""
+        width, height = self.document.canvas
+        into, back = np.linalg.inv(gradient.basis), np.linalg.pinv(self._placed(size) @ draw.matrix)
+        if not gradient.boxed:
+            return points.new_tensor((into @ back)[:2].T.ravel()).expand(len(points), 6)
+        shape, where = self.document.shapes[draw.shape], self._first[draw.shape]
+        local = np.linalg.pinv(shape.matrix) @ np.diag([width, height, 1.0])
+        at = 0
+        found: list[Tensor] = []
+        for subpath in shape.subpaths:
+            contour = _contour(subpath.curves, subpath.closed, at + where.start, len(subpath.points))
+            at += len(subpath.points)
+            control = points[:, torch.from_numpy(contour.pieces)]
+            found += [(SAMPLES.to(points) @ control).flatten(1, 2)]
+        seen = torch.cat(found, dim=1) @ points.new_tensor(local[:2, :2].T) + points.new_tensor(local[:2, 2])
+        low, high = seen.amin(dim=1), seen.amax(dim=1)
+        inverse = 1.0 / (high - low).clamp_min(1e-6)
+        unboxed = torch.diag_embed(torch.cat([inverse, torch.ones_like(inverse[:, :1])], dim=1))
+        shift = torch.cat([-low * inverse, torch.zeros_like(low[:, :1])], dim=1)
+        unboxed = torch.cat([unboxed[:, :, :2], (unboxed[:, :, 2] + shift)[:, :, None]], dim=2)
+        frame = points.new_tensor(into) @ unboxed @ points.new_tensor(back)
+        return frame[:, :2].transpose(1, 2).reshape(-1, 6)
 
     def marks(self, genomes: Tensor, size: Size) -> raster.Outlines:
         """Genomes (B, D) -> all fills and strokes in pixels of ``size``, as if there were no layers."""
@@ -358,8 +435,9 @@ class Drawing(Renderer):
         for k, (index, stroke) in enumerate(self.keys):
             stated = changes.styles.setdefault(index, {})
             kind = "stroke" if stroke else "fill"
-            if painted[k]:
+            if painted[k] and (index, stroke) not in self._filled:
                 stated[kind] = svg.colour(values["colour"][k])
+            if painted[k]:
                 # What a colour says of its own opacity is gone with it.
                 stated[f"{kind}-opacity"] = svg.number(float(values["opacity"][k]), 4)
             if stroke:
@@ -368,6 +446,10 @@ class Drawing(Renderer):
                     matrix = self.document.shapes[index].matrix
                     scale = abs(np.linalg.det(matrix[:2, :2])) ** 0.5 / max(self.document.canvas)
                     stated["stroke-width"] = svg.number(float(values["width"][at]) / scale, self.document.decimals(matrix))
+        if len(self._stops):
+            for k, (stop, kept) in enumerate(zip(values["stops"], same[where["stops"]].reshape(-1, 4).all(dim=1).tolist(), strict=True)):
+                if not kept:
+                    changes.stops[k] = {"stop-color": svg.colour(stop[:3]), "stop-opacity": svg.number(float(stop[3]), 4)}
         return self.document.written(changes)
 
     def to_document(self, genome: Tensor, lengths: tuple[str, str] | None = None, metadata: str | None = None) -> str:
@@ -393,19 +475,10 @@ class Drawing(Renderer):
             root.set("viewBox", f"0 0 {across} {down}")
         # Its own shape, in whole pixels of another program's choice.
         sides = {"width": svg.number(size[1], 6), "height": svg.number(size[0], 6)}
-        outer = Element("svg", {**sides, "viewBox": f"0 0 {across} {down}", "preserveAspectRatio": "none"})
+        aspect = root.get("preserveAspectRatio", "xMidYMid")
+        outer = Element("svg", {**sides, "viewBox": f"0 0 {across} {down}", "preserveAspectRatio": aspect})
         outer.append(root)
-        return [_Inlay(outer)]
-
-
-class _Inlay:
-    """An element among those of svgwrite."""
-
-    def __init__(self, element: Element):
-        self._element = element
-
-    def get_xml(self) -> Element:
-        return self._element
+        return [outer]
 
 
 def _contour(curves: Sequence[bool], closed: bool, at: int, count: int) -> Contour:
