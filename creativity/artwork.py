@@ -21,7 +21,7 @@ from creativity import films, images, registry, svg
 from creativity.errors import CreativityError, nearest
 from creativity.files import digest_bytes, write_atomically
 from creativity.recipe import Recipe, parse_json
-from creativity.renderers.base import DocumentRenderer, Renderer, VectorRenderer
+from creativity.renderers.base import DocumentRenderer, Renderer, ShaderRenderer, VectorRenderer
 from creativity.size import OutputSize, parse_size
 from creativity.sources import open_source, shown
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 FORMAT = "creativity-artwork"
 SCHEMA = 1
 KEYWORD = "creativity"  # of the PNG text chunk
-SUFFIXES = (".png", ".svg", ".json", *films.KINDS)
+SUFFIXES = (".png", ".svg", ".json", ".glsl", ".html", *films.KINDS)
 DRAWING_UNITS = 1000
 MAX_GENOME = 1_500_000  # what our own gate for SVG lets in again
 
@@ -145,16 +145,32 @@ class Artwork:
         if suffix == ".json":
             self.output_size(size)
             return (self.to_json() + "\n").encode()
+        if suffix in (".glsl", ".html"):
+            return self._shader(suffix, size).encode()
         if suffix in films.KINDS:
             from creativity import filming
 
-            return filming.of_drawing(self, size=filming.SIZE if size is None else size).encode(suffix)
+            return filming.of_artwork(self, size=filming.SIZE if size is None else size).encode(suffix)
         raise CreativityError(f"cannot save as {suffix or 'a file without a suffix'}; {nearest(suffix, SUFFIXES)}")
+
+    def _shader(self, suffix: str, size: str | int | None) -> str:
+        """As a fragment shader, or as a page that draws it and has the artwork inside. Raises CreativityError where there is none."""
+        from creativity.renderers import shader
+
+        renderer = self.renderer
+        if not isinstance(renderer, ShaderRenderer):
+            raise CreativityError(f"renderer {self.recipe.renderer.name!r} has no shader; save as .png")
+        fragment = renderer.to_glsl(torch.from_numpy(self.genome))
+        if suffix == ".glsl":
+            return fragment
+        title = f"{registry.renderers.called(self.recipe.renderer)}, seed {self.recipe.seed}"
+        return shader.page(fragment, self.output_size(size).pixels, title, bool(self.recipe.renderer.options.get("loop")), self.to_json())
 
     def save(self, path: str | Path, size: str | int | None = None, **how: Unpack[DrawingArguments]) -> Path:
         """Save as what the name says, atomically; ``how`` is of an SVG, as in ``svg``. ``-`` is standard output, as SVG or else PNG.
 
-        .svg .png .json; .gif .webp .apng .mp4 are films of the drawing as it is painted (`creativity.film` makes others).
+        .svg .png .json; .glsl .html of what a shader can draw; .gif .webp .apng .mp4 are films of a picture that moves, or of a drawing
+        as it is painted (`creativity.film` makes others).
         """
         if str(path) == "-":
             sys.stdout.buffer.write(self.encode(".svg" if isinstance(self.renderer, VectorRenderer) else ".png", size, **how))

@@ -15,6 +15,7 @@ from creativity import films, registry
 from creativity.errors import CreativityError
 from creativity.films import Film
 from creativity.images import RGBA
+from creativity.renderers.base import MovingRenderer
 from creativity.size import parse_size
 from creativity.snapshots import Snapshot
 
@@ -68,6 +69,12 @@ def equal_steps(losses: Sequence[float], count: int) -> list[int]:
     return [0, *np.minimum(places[1:-1], len(values) - 1).tolist(), len(values) - 1][-count:]
 
 
+def of_artwork(artwork: Artwork, of: str | None = None, frames: int = FRAMES, size: str | int = SIZE, fps: float = FPS) -> Film:
+    """Its "walk" if it moves, else its "drawing", if nothing else is said."""
+    moving = isinstance(artwork.renderer, MovingRenderer) and artwork.renderer.moves
+    return (of_walk if (of or ("walk" if moving else "drawing")) == "walk" else of_drawing)(artwork, frames, size, fps)
+
+
 def of_drawing(artwork: Artwork, frames: int = FRAMES, size: str | int = SIZE, fps: float = FPS) -> Film:
     """The drawing as it is painted: its marks appear in their order, from the background up.
 
@@ -88,6 +95,24 @@ def of_drawing(artwork: Artwork, frames: int = FRAMES, size: str | int = SIZE, f
         pictures.append(dataclasses.replace(pale, genome=genome).rgba(size))
     pictures.append(artwork.rgba(size))
     return held(pictures, min(LONGEST, 1000 / fps * max(1.0, frames / len(pictures))), artwork)
+
+
+def of_walk(artwork: Artwork, frames: int = FRAMES, size: str | int = SIZE, fps: float = FPS) -> Film:
+    """A picture that moves, once around, so that the end goes over into the beginning. Raises CreativityError for one that does not."""
+    pixels = parse_size(size, artwork.recipe.canvas).pixels
+    check(frames, fps, pixels)
+    renderer, genome = artwork.renderer, torch.from_numpy(artwork.genome)[None]
+    if not isinstance(renderer, MovingRenderer) or not renderer.moves:
+        raise CreativityError(
+            f"this picture of renderer {artwork.recipe.renderer.name!r} does not move; a cppn with loop, latent or hyper does"
+        )
+    pictures = []
+    for frame in range(frames):
+        with torch.no_grad():
+            picture = renderer.render(genome, pixels, artwork.recipe.seed, alpha=True, phase=frame / frames)[0]
+        pictures.append((picture.permute(1, 2, 0).clamp(0, 1) * 255).round().to(torch.uint8).numpy())
+    edges = [round(1000 / fps * frame) for frame in range(frames + 1)]
+    return Film(pictures, [max(1, after - before) for before, after in itertools.pairwise(edges)], artwork.to_json())
 
 
 def accelerating(marks: int, frames: int) -> list[int]:

@@ -126,6 +126,7 @@ class Registry:
 renderers = Registry(
     "renderer",
     {
+        "cppn": "creativity.renderers.cppn:Cppn",
         "drawing": "creativity.renderers.drawing:Drawing",
         "es-clip": "creativity.renderers.es_clip:EsClip",
         "shapes": "creativity.renderers.shapes:Shapes",

@@ -28,7 +28,7 @@ from creativity.objectives.sum import summed
 from creativity.options import whole
 from creativity.recipe import Focus, Recipe, Start, Target
 from creativity.references import LARGEST, taken
-from creativity.renderers.base import DocumentRenderer, Renderer, VectorRenderer
+from creativity.renderers.base import DocumentRenderer, Renderer, ShaderRenderer, VectorRenderer
 from creativity.run import Event, Run, open_run
 from creativity.size import parse_size
 from creativity.sources import name_of, shown
@@ -40,7 +40,7 @@ log = logging.getLogger("creativity")
 SEEN = 512
 """Long side of a drawing's own picture, where it is held to that."""
 
-FILMS = ("search", "drawing", "population")
+FILMS = ("search", "drawing", "walk", "population")
 
 Listener = Callable[[Event], None]
 Progress = Listener | Sequence[Listener] | None
@@ -451,6 +451,8 @@ def check_outputs(outputs: Sequence[str], renderer: Renderer | None = None, inpu
             raise CreativityError(f"cannot save {output}: {nearest(kind, SUFFIXES)}")
         if kind in films.KINDS:
             films.check(kind)
+        if kind in (".glsl", ".html") and renderer is not None and not isinstance(renderer, ShaderRenderer):
+            raise CreativityError(f"cannot save {output}: this renderer has no shader; save as .png")
         if kind == ".svg" and renderer is not None and not isinstance(renderer, VectorRenderer):
             raise CreativityError(f"cannot save {output}: this renderer makes pixels, not drawings; save as .png")
         if not path.parent.is_dir():
@@ -479,25 +481,26 @@ def film(
         creativity.film("runs/photo-triangles-s42").save("search.gif")
 
     ``what``: a run folder, finished or not; a `Run`; an `Artwork` or its file. ``of``: "search" (by default, where there is
-    one: the best so far at equal steps of loss, not of time), "drawing" (mark by mark) or "population" (of an evolution
-    strategy, as a grid and a cloud of points). An artwork's file knows no search, and nothing keeps a population: they are
-    made again from the recipe, which takes as long as it did, with ``target`` where its picture is not beside it and
-    ``progress`` called with every Event. ``frames`` at most, of ``size``; ``fps`` of them a second, and the last stays a while.
+    one: the best so far at equal steps of loss, not of time), "drawing" (mark by mark), "walk" (of a picture that moves, once
+    around) or "population" (of an evolution strategy, as a grid and a cloud of points). An artwork's file knows no search, and
+    nothing keeps a population: they are made again from the recipe, which takes as long as it did, with ``target`` where its
+    picture is not beside it and ``progress`` called with every Event. ``frames`` at most, of ``size``; ``fps`` of them a second,
+    and the last stays a while.
 
     Raises CreativityError for what cannot be filmed.
     """
     folder = isinstance(what, str | Path) and os.path.isdir(what)
-    of = of or ("search" if folder or isinstance(what, Run) else "drawing")
-    if of not in FILMS:
+    of = of or ("search" if folder or isinstance(what, Run) else None)
+    if of is not None and of not in FILMS:
         raise CreativityError(f"no film is of {of!r}; {nearest(of, FILMS)}")
-    if of == "drawing" and isinstance(what, str | Path) and not folder:
+    if of in (None, "drawing", "walk") and isinstance(what, str | Path) and not folder:
         artwork = open_artwork(what)
         registry.require_plugins(artwork.recipe, _several(plugins), str(what))
-        return filming.of_drawing(artwork, frames, size, fps)
+        return filming.of_artwork(artwork, of, frames, size, fps)
     if isinstance(what, Artwork):
-        if of != "drawing":
+        if of not in (None, "drawing", "walk"):
             raise CreativityError(f"an artwork alone cannot be filmed as a {of}; give its run, or a file of it")
-        return filming.of_drawing(what, frames, size, fps)
+        return filming.of_artwork(what, of, frames, size, fps)
     if isinstance(what, Run):
         run, artwork = what, what.artwork
     elif folder:
@@ -507,8 +510,8 @@ def film(
         run = plan_redo(what, target=target, plugins=plugins).run()
         run.listeners.extend(listeners(progress))
         artwork = run.run()
-    if of == "drawing":
-        return filming.of_drawing(artwork, frames, size, fps)
+    if of in ("drawing", "walk"):
+        return filming.of_artwork(artwork, of, frames, size, fps)
     if of == "population":
         population.check(run.optimizer, run.recipe.optimizer.name)
     snapshots = run.snapshots.read(run.folder.path if run.folder else None)

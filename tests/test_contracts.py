@@ -14,7 +14,7 @@ from creativity import images, registry
 from creativity.errors import CreativityError
 from creativity.objectives.base import Context
 from creativity.problem import Candidates, Problem
-from creativity.renderers.base import BuildingRenderer, FusedRenderer, Renderer, VectorRenderer
+from creativity.renderers.base import BuildingRenderer, FusedRenderer, MarksRenderer, Renderer, VectorRenderer
 from creativity.streams import Streams
 from tests.oracles import psnr, resvg
 
@@ -28,6 +28,7 @@ SMALL = {name: {"count": 6} for name in ("es-clip", "strokes", "svg", "triangles
     "shapes": {"count": 16},
     "drawing": {"document": DRAWING},
 }
+SMALL |= {"cppn": {"width": 9, "layers": 2}}
 
 STRICT: dict[str, dict[str, Any]] = {
     "transport": {"prompts": ["a red bird", "the sea @ bottom:2", "people:-1"]},
@@ -55,6 +56,8 @@ def problem_of(renderer: str, objective: str, target: Any) -> Problem:
         goal.prepare(Context(size, scored, references={"other.png": scored.flip(1)}))
     except CreativityError as missing:
         pytest.skip(str(missing))
+    if "marks" in goal.needs and not isinstance(renderer_of(renderer), MarksRenderer):
+        pytest.skip("speaks of marks, which this renderer has none of")
     return Problem(renderer_of(renderer), goal, size)
 
 

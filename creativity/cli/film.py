@@ -24,8 +24,8 @@ class Film:
     output: Outputs = ()
     """What to save; the kind follows the suffix (.gif .webp .apng, and .mp4 with the extra video)."""
     of: Text = None
-    """search (of a run, by default: at equal steps of loss), drawing (of a file, by default: mark by mark) or population
-    (of evolution: candidates and their spread, by searching again)."""
+    """search (of a run, by default: at equal steps of loss), drawing (of a file: mark by mark), walk (of a picture that moves: once
+    around) or population (of evolution: candidates and their spread, by searching again)."""
     frames: Number = None
     """How many at most; by default 100."""
     size: Text = None

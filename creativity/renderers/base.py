@@ -97,6 +97,28 @@ class DocumentRenderer(Protocol):
 
 
 @runtime_checkable
+class ShaderRenderer(Protocol):
+    """A renderer whose pictures a graphics card can draw by itself, at any size."""
+
+    def to_glsl(self, genome: Tensor) -> str:
+        """The genome (D,) as a fragment shader (GLSL ES 3.00) with uniforms ``size`` (pixels), ``view`` (zoom, x, y) and ``phase``."""
+        ...
+
+
+@runtime_checkable
+class MovingRenderer(Protocol):
+    """A renderer whose pictures can move, in a circle: phase 1 is phase 0 again."""
+
+    @property
+    def moves(self) -> bool:
+        """Whether they do, with the options that it has."""
+
+    def render(self, genomes: Tensor, size: Size, seed: int = 0, alpha: bool = False, phase: float = 0.0) -> Tensor:
+        """As every renderer's, at ``phase`` in [0, 1)."""
+        ...
+
+
+@runtime_checkable
 class FusedRenderer(Protocol):
     """A renderer that compares with a target without writing an image: the speed of evolution on pictures."""
 
