@@ -72,13 +72,7 @@ class Artwork:
         self.output_size(size).check_raster()
         with torch.no_grad():
             premultiplied = self.renderer.render(torch.from_numpy(self.genome)[None], pixels, self.recipe.seed, alpha=True)[0]
-        straight = np.empty((*pixels, 4), np.uint8)
-        for top in range(0, pixels[0], 256):  # in strips: a poster's temporaries would take more memory than the poster
-            rows = premultiplied[:, top : top + 256].permute(1, 2, 0).clamp(0, 1)
-            colour, alpha = rows[..., :3], rows[..., 3:]
-            rows = torch.cat([(colour / alpha.clamp_min(1e-6)).clamp(0, 1), alpha], dim=-1)
-            straight[top : top + 256] = (rows * 255).round().to(torch.uint8).numpy()
-        return straight
+        return images.straight(premultiplied.numpy())
 
     def svg(self, size: str | int | None = None, **how: Unpack[DrawingArguments]) -> str:
         """The drawing as SVG text, with genome and recipe inside; ``how``: pruned, in layers, for a plotter, animated.

@@ -5,17 +5,17 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from creativity import films, registry
+from creativity import films, images, registry
 from creativity.errors import CreativityError
 from creativity.films import Film
 from creativity.images import RGBA
-from creativity.renderers.base import MovingRenderer
+from creativity.renderers.base import GradualRenderer, MovingRenderer
 from creativity.size import parse_size
 from creativity.snapshots import Snapshot
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 SIZE, FRAMES, FPS = 512, 100, 25.0
 HOLD = 1500
 """Milliseconds that the last frame stays, before the film begins again."""
+STROKE = 5
+"""Frames that a hand takes for a stroke, at least."""
 LONGEST = 500
 """Milliseconds, at most, from one mark to the next where there are few."""
 
@@ -79,9 +81,12 @@ def of_drawing(artwork: Artwork, frames: int = FRAMES, size: str | int = SIZE, f
     """The drawing as it is painted: its marks appear in their order, from the background up.
 
     One after another where they fit into ``frames``; else ever more of them at once, so that the first can still be told
-    apart. Raises CreativityError for a renderer without marks that have an opacity.
+    apart. Strokes are drawn along their length. Raises CreativityError for a renderer without marks that have an opacity.
     """
     pixels = parse_size(size, artwork.recipe.canvas).pixels
+    if isinstance(artwork.renderer, GradualRenderer):
+        check(frames, fps, pixels)
+        return held([*_along(artwork, artwork.renderer, frames, pixels), artwork.rgba(size)], 1000 / fps, artwork)
     pale = _with_all_opacities(artwork)
     values = pale.renderer.spec.decode(torch.from_numpy(pale.genome)[None])
     opacities = values["opacity"].clone()
@@ -115,10 +120,26 @@ def of_walk(artwork: Artwork, frames: int = FRAMES, size: str | int = SIZE, fps:
     return Film(pictures, [max(1, after - before) for before, after in itertools.pairwise(edges)], artwork.to_json())
 
 
+def _along(artwork: Artwork, renderer: GradualRenderer, frames: int, size: tuple[int, int]) -> Iterator[RGBA]:
+    """All frames but the last, as a hand draws: each mark along its length, in some frames; where marks are many, several at once."""
+    genome = torch.from_numpy(artwork.genome)
+    marks = artwork.renderer.spec.marks
+    least = min(STROKE, (frames - 1) / 2)
+    begun = np.interp(np.arange(marks), _pace(marks, max(1, frames - round(least))), np.arange(max(1, frames - round(least))))
+    takes = np.maximum(np.diff(begun, append=frames - 1), max(least, 1e-3))
+    for frame in range(frames - 1):
+        shares = torch.from_numpy(np.clip((frame - begun) / takes, 0, 1).astype(np.float32))
+        with torch.no_grad():
+            yield images.straight(renderer.render_until(genome, size, shares).numpy())
+
+
 def accelerating(marks: int, frames: int) -> list[int]:
     """How many marks each frame shows, from none to all: one more each, or exponentially more where frames are fewer."""
-    if marks < frames:
-        return [*range(marks + 1)]
+    return [*range(marks + 1)] if marks < frames else [round(shown) for shown in _pace(marks, frames)]
+
+
+def _pace(marks: int, frames: int) -> list[float]:
+    """From none to all in so many frames: evenly, but where that were more than one a frame, ever more of them."""
     if frames == 1:
         return [marks]
     low, high = 0.0, 60.0  # of the rate that begins with one mark a frame
@@ -127,7 +148,7 @@ def accelerating(marks: int, frames: int) -> list[int]:
         first = marks * math.expm1(rate / (frames - 1)) / math.expm1(rate)
         low, high = (rate, high) if first > 1 else (low, rate)
     shares = np.expm1(low * np.linspace(0, 1, frames)) / math.expm1(low) if low > 1e-6 else np.linspace(0, 1, frames)
-    return [round(marks * share) for share in shares.tolist()]
+    return [marks * share for share in shares.tolist()]
 
 
 def _with_all_opacities(artwork: Artwork) -> Artwork:

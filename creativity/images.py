@@ -187,6 +187,17 @@ def premultiplied(picture: RGBA) -> npt.NDArray[np.float32]:
     return planes
 
 
+def straight(premultiplied: npt.NDArray[np.float32]) -> RGBA:
+    """Premultiplied RGBA (4, H, W) in [0, 1] -> straight uint8 (H, W, 4)."""
+    pixels = np.empty((*premultiplied.shape[1:], 4), np.uint8)
+    for top in range(0, len(pixels), 256):  # in strips: a poster's temporaries would take more memory than the poster
+        rows = premultiplied[:, top : top + 256].transpose(1, 2, 0).clip(0, 1)
+        colour, alpha = rows[..., :3], rows[..., 3:]
+        rows = np.concatenate([(colour / np.maximum(alpha, np.float32(1e-6))).clip(0, 1), alpha], axis=-1)
+        pixels[top : top + 256] = np.rint(rows * np.float32(255))
+    return pixels
+
+
 def encode_png(picture: RGBA, text: Mapping[str, str] | None = None, dpi: float | None = None) -> bytes:
     """A PNG file of the picture, without alpha where all is opaque.
 

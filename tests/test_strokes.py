@@ -14,6 +14,7 @@ from torch import Tensor
 
 from creativity import filming, registry, svg, verbs
 from creativity.errors import CreativityError
+from creativity.problem import squared_error
 from creativity.renderers.raster import Outlines, forms, offsets, render
 from creativity.renderers.raster.forms import STROKE, Brush, Form
 from creativity.renderers.strokes import BRUSHES, Strokes
@@ -197,13 +198,87 @@ def test_a_builder_of_any_brush_saves_what_the_picture_gains(name: str, backgrou
     assert float((points.diff(dim=1) * points.new_tensor([40, 30]) / 40).norm(dim=2).sum(dim=1).max()) < 2.0
 
 
-def test_the_drawing_is_filmed_stroke_by_stroke(target: Any) -> None:
-    artwork = verbs.fit(target, renderer="strokes", count=4, optimizer="greedy", steps=34, seed=1, target_size=32, size=64, threads=1)
-    film = filming.of_drawing(artwork, frames=20, size=64)
-    frames = [frame.astype(int) for frame in film.frames]
-    assert len(frames) == 5
-    assert all((a != b).any() for a, b in pairwise(frames))
-    assert (frames[-1] == artwork.rgba(64)).all()
+@pytest.mark.parametrize("brush", ["plain", "oil"])
+@pytest.mark.parametrize(("count", "frames"), [(4, 20), (30, 12), (3, 2), (2, 1)])
+def test_the_drawing_is_filmed_stroke_by_stroke_along_their_length(target: Any, brush: str, count: int, frames: int) -> None:
+    how: dict[str, Any] = {"optimizer": "greedy", "steps": 34, "seed": 1, "target_size": 32, "size": 64, "threads": 1}
+    artwork = verbs.fit(target, renderer="strokes", count=count, options={"renderer.brush": brush}, **how)
+    film = filming.of_drawing(artwork, frames=frames, size=64)
+    pictures = [frame.astype(int) for frame in film.frames]
+    assert len(pictures) == frames
+    assert (pictures[-1] == artwork.rgba(64)).all()
+    if frames > 1:
+        assert pictures[0].std(axis=(0, 1)).max() == 0, "nothing yet"
+    if frames > 5:
+        assert sum((a != b).any() for a, b in pairwise(pictures)) > 0.7 * frames
+
+
+@pytest.mark.parametrize("brush", ["plain", "ink", "marker"])
+def test_a_stroke_that_is_half_drawn_is_its_first_half(brush: str) -> None:
+    renderer = strokes({"count": 3, "brush": brush, "background": "none", "caps": "flat"})
+    values = renderer.spec.decode(renderer.init(1, Streams(0)("init")))
+    way = torch.tensor([0.1, 0.3667, 0.6333, 0.9])
+    values["points"] = torch.stack([torch.stack([way, torch.full((4,), y)], dim=1) for y in (0.2, 0.5, 0.8)])[None]
+    values["width"] = torch.full_like(values["width"], 0.05)
+    values["opacity"] = torch.ones(1, 3)
+    genome = renderer.spec.encode(values)[0]
+    whole = renderer.render(genome[None], (90, 120), alpha=True)[0]
+    part = renderer.render_until(genome, (90, 120), torch.tensor([1.0, 0.5, 0.0]))
+    torch.testing.assert_close(part[:, :36], whole[:, :36])
+    torch.testing.assert_close(part[:, 36:54, :59], whole[:, 36:54, :59], atol=0.05, rtol=0.0)  # it ends between two of its steps
+    assert float(part[3, 36:54, 61:].max()) == 0.0
+    assert float(part[3, 54:].max()) == 0.0
+
+
+# The grain of the paper -----------------------------------------------------------------------------------------------
+
+GRAIN: dict[str, Any] = {"count": 8, "grain": 0.6, "background": "#f0e0c0", "max_width": 0.3}
+
+
+def test_paint_gives_way_to_the_ground_where_the_grain_is_deep() -> None:
+    plain, rough = strokes({**GRAIN, "grain": 0.0}), strokes(GRAIN)
+    genome = rough.init(1, Streams(1)("init"))
+    paint, seen = plain.render(genome, SIZE)[0], rough.render(genome, SIZE)[0]
+    ground = torch.tensor([0xF0, 0xE0, 0xC0])[:, None, None] / 255
+    share = ((seen - paint) * (ground - paint)).sum(dim=0) / ((ground - paint) ** 2).sum(dim=0)
+    found = share[((ground - paint) ** 2).sum(dim=0) > 0.01]
+    assert float(found.min()) >= -1e-4
+    assert float(found.max()) <= 0.6001
+    assert float(found.std()) > 0.03
+    np.testing.assert_array_equal(drawing(plain, genome[0]), drawing(rough, genome[0]))  # a drawing has none
+
+
+def test_the_grain_is_the_same_picture_at_any_size() -> None:
+    renderer = strokes(GRAIN)
+    genome = renderer.init(1, Streams(1)("init"))
+    large = renderer.render(genome, (540, 720))
+    for side in (90, 180, 270):
+        small = renderer.render(genome, (side, side * 4 // 3))
+        assert psnr(torch.nn.functional.interpolate(large, small.shape[2:], mode="area"), small) > 38
+    again = renderer.render(genome, (540, 720))
+    assert torch.equal(large, again)
+
+
+@pytest.mark.parametrize("background", ["none", "#f0e0c0"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_error_of_grained_paint_is_that_of_its_picture(background: str, weighted: bool) -> None:
+    renderer = strokes({**GRAIN, "background": background})
+    generator = torch.Generator().manual_seed(0)
+    target = torch.rand(4, 30, 40, generator=generator)
+    target[:3] *= target[3:]
+    weight = torch.rand(30, 40, generator=generator) if weighted else None
+    genome = renderer.init(2, Streams(1)("init")).requires_grad_()
+    fused = renderer.squared_error(genome, target, weight)
+    plain = squared_error(renderer.render(genome, (30, 40), alpha=True), target, weight)
+    torch.testing.assert_close(fused, plain, rtol=1e-3, atol=1e-5)
+    (by_fused,) = torch.autograd.grad(fused.sum(), genome)
+    (by_plain,) = torch.autograd.grad(plain.sum(), genome)
+    torch.testing.assert_close(by_fused, by_plain, rtol=1e-2, atol=1e-5)
+    builder = renderer.builder(target, weight)
+    builder.load(renderer.init(1, Streams(2)("init"))[0])
+    before = float(renderer.squared_error(builder.genome[None], target, weight)[0])
+    saved = builder.sweep(range(8), np.ones(8, np.bool_), 20, 2, 30, 5)
+    assert before - float(renderer.squared_error(builder.genome[None], target, weight)[0]) == pytest.approx(saved, rel=0.01, abs=1e-5)
 
 
 def test_strokes_begin_where_it_matters_and_along_what_is_there() -> None:
@@ -246,6 +321,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"min_width": 0.1, "max_width": 0.05}, "below max_width"),
     ({"caps": "square"}, "cannot be 'square'"),
     ({"line_width": 0.0}, "above 0"),
+    ({"grain": 0.5}, "choose one"),
 ]
 
 

@@ -136,6 +136,15 @@ class MarksRenderer(Protocol):
         ...
 
 
+@runtime_checkable
+class GradualRenderer(Protocol):
+    """A renderer whose marks can be shown while they are drawn."""
+
+    def render_until(self, genome: Tensor, size: Size, shares: Tensor) -> Tensor:
+        """The genome (D,), each mark drawn along the first of its ``shares (N,)`` in [0, 1] -> premultiplied RGBA (4, H, W)."""
+        ...
+
+
 class Builder(Protocol):
     """One drawing, built and mended mark by mark against one target: what `greedy` climbs on.
 

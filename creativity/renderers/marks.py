@@ -57,6 +57,11 @@ def parse_colour(text: str) -> tuple[float, float, float]:
     return red, green, blue
 
 
+def shown(images: Tensor, transparent: bool) -> Tensor:
+    """Premultiplied RGBA (B, 4, H, W) as one sees it, (B, 3, H, W): what is transparent on white."""
+    return images[:, :3] + (1.0 - images[:, 3:]) if transparent else images[:, :3]
+
+
 class Marks(Renderer):
     """``count`` marks, each with a geometry, a colour and an opacity, painted in order."""
 
@@ -163,11 +168,7 @@ class Marks(Renderer):
     def render(self, genomes: Tensor, size: Size, seed: int = 0, alpha: bool = False) -> Tensor:
         """Genomes (B, D) -> (B, 3, H, W); a transparent picture is shown on white. ``alpha``: (B, 4, H, W)."""
         images = raster.render(self.marks(genomes, size), size)
-        if alpha:
-            return images
-        if not self.transparent:
-            return images[:, :3]
-        return images[:, :3] + (1.0 - images[:, 3:])
+        return images if alpha else shown(images, self.transparent)
 
     def squared_error(self, genomes: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
         height, width = target.shape[1:]

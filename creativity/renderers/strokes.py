@@ -20,8 +20,9 @@ from creativity.options import option
 from creativity.renderers import raster
 from creativity.renderers.base import Size
 from creativity.renderers.genome import Block
-from creativity.renderers.marks import Marks, MarksOptions, Values, looked_at
-from creativity.renderers.raster import forms
+from creativity.renderers.marks import Marks, MarksOptions, Values, looked_at, shown
+from creativity.renderers.raster import forms, grain
+from creativity.renderers.raster.builder import MarkBuilder
 from creativity.renderers.raster.compiled import compiled
 from creativity.renderers.raster.forms import Brush
 
@@ -59,9 +60,12 @@ class StrokesOptions(MarksOptions):
     max_width: float = option(0.12, "greatest width in long sides", above=0.0, high=1.0)
     line_width: float | None = option(None, "width in long sides, where all strokes shall have the same", above=0.0, high=1.0)
     max_length: float = option(1.0, "greatest length of a stroke and its handles, in long sides", above=0.0, high=10.0)
+    grain: float = option(0.0, "how far paint gives way to the ground where the paper's grain is deep; not in SVG", low=0.0, high=0.9)
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.grain and self.background == "free":
+            raise CreativityError("renderer 'strokes': grain shows the ground through the paint; choose one, such as background=#f4efe3")
         if self.min_width >= self.max_width:
             raise CreativityError(f"renderer 'strokes': min_width ({self.min_width}) must be below max_width ({self.max_width})")
 
@@ -89,6 +93,64 @@ class Strokes(Marks):
         if numbers:
             low, high = options.min_width, options.max_width
             self.geometry += (Block("width", (n, numbers), "bounded", low, high, centre=0.25, scale=0.15),)
+
+    def render(self, genomes: Tensor, size: Size, seed: int = 0, alpha: bool = False) -> Tensor:
+        images = self._grained(super().render(genomes, size, seed, alpha=True))
+        return images if alpha else shown(images, self.transparent)
+
+    def _grained(self, images: Tensor) -> Tensor:
+        """Premultiplied RGBA (B, 4, H, W), blended back to the ground where the grain is deep."""
+        if not self.options.grain:
+            return images
+        size = (images.shape[2], images.shape[3])
+        return torch.lerp(images, self._ground(images).expand_as(images), self.options.grain * grain.paper(size))
+
+    def _ground(self, like: Tensor) -> Tensor:
+        """(4, 1, 1) premultiplied."""
+        return self._background({}, like[:1, 0, :1, 0])[0, :, None, None]
+
+    def _flattened(self, target: Tensor, weight: Tensor | None) -> tuple[Tensor, Tensor | None, float]:
+        """A target and a weight for paint without grain, and what its error is to be multiplied by: with k the grain and G the ground,
+        (1 - k) P + k G is as far from T as P is from (T - k G) / (1 - k), times 1 - k."""
+        if not self.options.grain:
+            return target, weight, 1.0
+        deep = self.options.grain * grain.paper((target.shape[1], target.shape[2]))
+        weights = torch.ones_like(deep) if weight is None else weight
+        lighter = weights * (1 - deep) ** 2
+        return (target - deep * self._ground(target[None])) / (1 - deep), lighter, float(lighter.sum() / weights.sum())
+
+    def squared_error(self, genomes: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
+        target, weight, share = self._flattened(target, weight)
+        return share * super().squared_error(genomes, target, weight)
+
+    def builder(self, target: Tensor, weight: Tensor | None = None) -> MarkBuilder:
+        target, weight, share = self._flattened(target, weight)
+        built = super().builder(target, weight)
+        built.total /= share
+        return built
+
+    def render_until(self, genome: Tensor, size: Size, shares: Tensor) -> Tensor:
+        """The genome (D,), each stroke drawn along the first of its ``shares (N,)`` in [0, 1] -> premultiplied RGBA (4, H, W)."""
+        assert self.form.brush is not None
+        values, ribbons = self.spec.decode(genome[None]), len(self.form.brush.ribbons)
+        rows, kinds = self.rows(values)
+        whole, offsets = forms.flatten(rows, kinds, self.form, size)
+        parts = list(torch.split(whole, offsets.diff().tolist()))  # type: ignore[no-untyped-call]
+        for k in torch.nonzero((shares > 0) & (shares < 1))[:, 0].tolist():
+            until = tuple((across, breadth, begin, min(end, float(shares[k]))) for across, breadth, begin, end in self.form.brush.ribbons)
+            form = replace(self.form, brush=replace(self.form.brush, ribbons=until))
+            parts[k] = forms.flatten(rows[k : k + 1], kinds[:1], form, size)[0]
+        each = torch.tensor([len(part) // ribbons for part in parts]).repeat_interleave(ribbons)
+        outlines = raster.Outlines(
+            torch.cat(parts),
+            self._snap(values["colour"])[0],
+            values["opacity"][0] * (shares > 0),
+            self._background(values, genome[None]),
+            torch.cat([torch.zeros(1, dtype=torch.int32), each.cumsum(0, dtype=torch.int32)]),
+            raster.offsets(len(rows), ribbons),
+            raster.offsets(1, len(rows)),
+        )
+        return self._grained(raster.render(outlines, size))[0]
 
     def scatter(self, n: int, rng: np.random.Generator, hint: Tensor | None) -> tuple[Values, Array]:
         """Short strokes everywhere, in any direction, hardly bent; with a hint more of them where it matters, as CLIPasso has

@@ -54,7 +54,8 @@ class MarkBuilder:
         self._read, self._write, self._form = read, write, form
         self._kernels = kernels = compiled("climbing")
         height, width = target.shape[1:]
-        self._total = 3.0 * (height * width if weight is None else float(weight.double().sum()))
+        self.total = 3.0 * (height * width if weight is None else float(weight.double().sum()))
+        """By which errors are divided that are called mean."""
         self._free_background = free_background
         least, most, line = form.limits((height, width))
         points = max(compiled("flattening").MOST_POINTS if form.framed else 0, form.corners)
@@ -153,8 +154,8 @@ class MarkBuilder:
         instead, for the worse too. Returns the mean squared error that is saved, without heat at least 0.
         """
         state = np.array([seed], np.uint64)
-        saved = self._kernels.sweep(self._scene, marks.start, marks.stop, fresh, tries, climbers, patience, heat * self._total, state)
-        return float(saved) / self._total
+        saved = self._kernels.sweep(self._scene, marks.start, marks.stop, fresh, tries, climbers, patience, heat * self.total, state)
+        return float(saved) / self.total
 
     def refit_background(self) -> None:
         """The best background under all marks, where it is free: least squares through what they let through."""
@@ -164,7 +165,7 @@ class MarkBuilder:
         self._kernels.compose(scene, -1)
         through = scene.through * scene.weight if scene.weight.size else scene.through
         room = float((through * scene.through).sum(dtype=np.float64))
-        if room > 1e-6 * self._total:
+        if room > 1e-6 * self.total:
             colour = ((scene.goal - scene.above)[..., :3] * through[..., None]).sum(axis=(0, 1), dtype=np.float64) / room
             if len(scene.palette):
                 colour = scene.palette[((scene.palette - colour) ** 2).sum(axis=1).argmin()]
@@ -175,7 +176,7 @@ class MarkBuilder:
         """(N,) what the mean squared error would rise by, if a mark were taken away."""
         saved = np.zeros(self.count)
         self._kernels.assess(self._scene, saved)
-        return saved / self._total
+        return saved / self.total
 
 
 def _room(form: Form, size: tuple[int, int]) -> tuple[int, int, int]:

@@ -67,7 +67,7 @@ def _place_of(k, corners):  # type: ignore[no-untyped-def]
 def _divide(control, style, ways):  # type: ignore[no-untyped-def]
     """Where to cut the spline, ``ways`` in [0, pieces], from 0 on; returns into how many steps, and a round end into how many arcs.
 
-    In equal steps, by the bend of the centre line; and where that turns, a wide stroke's sides go further than it does.
+    In equal steps, by the bend of the centre line and of the width; and where that turns, a wide stroke's sides go further than it does.
     Steps are halved there, so that ways move in jumps alone: to a gradient they are constants.
     """
     tolerance, most, total = style[0, 3], 0.0, 0
@@ -76,7 +76,11 @@ def _divide(control, style, ways):  # type: ignore[no-untyped-def]
         at = 3 * piece
         half = max(max(control[at, 2], control[at + 1, 2]), max(control[at + 2, 2], control[at + 3, 2]))
         most = max(most, half)
-        wanted = math.sqrt(0.75 * bent(control, at) / tolerance)
+        swelling = max(
+            abs(control[at, 2] - 2.0 * control[at + 1, 2] + control[at + 2, 2]),
+            abs(control[at + 1, 2] - 2.0 * control[at + 2, 2] + control[at + 3, 2]),
+        )
+        wanted = math.sqrt(0.75 * (bent(control, at) + swelling) / tolerance)
         step = 1.0 / (math.ceil(max(wanted, 1.0)) if wanted < EVEN_STEPS else EVEN_STEPS)
         t, (dx, dy) = 0.0, heading(control, at, 0.0)
         while t < 1.0:
