@@ -11,7 +11,7 @@ from creativity.errors import CreativityError
 from creativity.export import animation, layering, pen, pruning
 from creativity.export.pieces import Piece, pieces_of
 from creativity.renderers.base import Size
-from creativity.svg import number
+from creativity.svg import Gradient, colour, number
 
 if TYPE_CHECKING:
     from creativity.artwork import Artwork
@@ -121,7 +121,7 @@ def _line(piece: Piece, width: float) -> Element:
     """What a pen follows: of an area its edge."""
     element = piece.element
     if not piece.lined:
-        element.set("stroke", element.get("fill", "#000000"))
+        element.set("stroke", colour(piece.colour) if isinstance(paint := element.get("fill", "#000000"), Gradient) else paint)
         element.set("fill", "none")
         element.set("stroke-width", number(width, 2))
         element.attrib.pop("fill-opacity", None)

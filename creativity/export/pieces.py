@@ -10,7 +10,6 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from creativity.errors import CreativityError
 from creativity.renderers import raster
@@ -64,8 +63,12 @@ class Piece:
         right, bottom = (min(most, math.ceil(high)) for most, high in zip(self.size[::-1], points.max(dim=0).values.tolist(), strict=True))
         if left >= right or top >= bottom:
             return None
-        corner = points.new_tensor([left, top])
-        here = dataclasses.replace(self.outlines, points=points - corner)
+        gradients = self.outlines.gradients
+        if gradients is not None:
+            a, b, c, d, e, f = gradients.frames.unbind(dim=1)
+            moved = torch.stack([a, b, c, d, e + a * left + c * top, f + b * left + d * top], dim=1)
+            gradients = dataclasses.replace(gradients, frames=moved)
+        here = dataclasses.replace(self.outlines, points=points - points.new_tensor([left, top]), gradients=gradients)
         return Paint(top, left, raster.render(here, (bottom - top, right - left))[0].permute(1, 2, 0).numpy())
 
 
@@ -103,9 +106,16 @@ def _part(outlines: raster.Outlines, first: int, last: int) -> raster.Outlines:
         torch.zeros(1, 4),
         contours - contours[0],
         marks - marks[0],
-        _offsets(last - first),
+        torch.tensor([0, last - first], dtype=torch.int32),
+        _fills(outlines.gradients, first, last),
     )
 
 
-def _offsets(count: int) -> Tensor:
-    return torch.tensor([0, count], dtype=torch.int32)
+def _fills(gradients: raster.Gradients | None, first: int, last: int) -> raster.Gradients | None:
+    if gradients is None:
+        return None
+    stops = gradients.stops[first : last + 1]
+    these = slice(int(stops[0]), int(stops[-1]))
+    return raster.Gradients(
+        gradients.kinds[first:last], gradients.frames[first:last], stops - stops[0], gradients.places[these], gradients.colours[these]
+    )
