@@ -321,8 +321,8 @@ Mark: TypeAlias = Any
 
 Paint: TypeAlias = "str | Iterable[float]"
 
-LONGEST = 1e6
-"""Units of the viewbox in which a gradient that hardly changes is written as going from one end to the other."""
+SHORTEST, LONGEST = 0.01, 1e6
+"""Units of the viewbox in which a gradient goes from one end to the other, as it is written."""
 
 # What XML 1.0 cannot hold, even escaped. A carriage return it can, but readers turn it into a line feed.
 _UNSPEAKABLE = re.compile("[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -397,13 +397,13 @@ def gradient(frame: Sequence[float], stops: Iterable[tuple[float, Paint, float]]
         raise CreativityError(f"a gradient's frame is six finite numbers, not {tuple(frame)}")
     if radial:
         left, sizes, right = np.linalg.svd(matrix[:, :2])
-        inverse = right.T @ np.diag(1 / np.maximum(sizes, 1 / LONGEST)) @ left.T
+        inverse = right.T @ np.diag(1 / sizes.clip(1 / LONGEST, 1 / SHORTEST)) @ left.T
         numbers = [number(value, decimals) for value in (*inverse.T.ravel(), *(-inverse @ matrix[:, 2]))]
         placed = {"cx": "0", "cy": "0", "r": "1", "gradientTransform": f"matrix({' '.join(numbers)})"}
     else:
         way = matrix[0, :2]
         steep = float(np.hypot(*way))
-        along = (way / steep if steep else np.array([1.0, 0.0])) / max(steep, 1 / LONGEST)
+        along = (way / steep if steep else np.array([1.0, 0.0])) / min(max(steep, 1 / LONGEST), 1 / SHORTEST)
         ends = (along * (place - matrix[0, 2]) for place in (0, 1))
         placed = {f"{axis}{k}": number(value, decimals) for k, end in enumerate(ends, 1) for axis, value in zip("xy", end, strict=True)}
     definition = Element("radialGradient" if radial else "linearGradient", {"gradientUnits": "userSpaceOnUse", **placed})

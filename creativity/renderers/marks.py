@@ -18,13 +18,13 @@ from torch import Tensor
 
 from creativity.errors import CreativityError
 from creativity.options import option
-from creativity.renderers import raster
+from creativity.renderers import fills, raster
 from creativity.renderers.base import Renderer, Size
 from creativity.renderers.genome import Block, ParamSpec
 from creativity.renderers.raster.builder import Drawing, MarkBuilder
 from creativity.renderers.raster.forms import Form
 from creativity.streams import Stream
-from creativity.svg import rectangle
+from creativity.svg import Paint, rectangle
 
 MAX_COUNT = 50_000
 
@@ -73,6 +73,13 @@ class Marks(Renderer):
     form: Form
     """What kinds of marks there are, to kernels that place them."""
 
+    fill: str = "flat"
+    """What fills them, of `fills.FILLS`."""
+
+    def box(self, values: Values) -> tuple[Tensor, Tensor]:
+        """The middles and half sizes (B, N, 2) of marks that gradients fill, in canvas units."""
+        raise NotImplementedError
+
     @abstractmethod
     def scatter(self, n: int, rng: np.random.Generator, hint: Tensor | None) -> tuple[Values, np.ndarray[Any, Any]]:
         """Values of the geometry's blocks for n drawings to start from, and the marks' centres (n, N, 2) in canvas units.
@@ -85,7 +92,7 @@ class Marks(Renderer):
         """Values (B, ...) -> points (P, 2) in pixels, offsets of their contours (C + 1,) and of the marks (B N + 1,), int32."""
 
     @abstractmethod
-    def elements(self, values: Values, colours: list[list[float]], opacities: list[float], size: Size) -> list[Any]:
+    def elements(self, values: Values, colours: list[Paint], opacities: list[float], size: Size) -> list[Any]:
         """One SVG element for each of N marks; values are of one drawing, without batch."""
 
     @abstractmethod
@@ -107,6 +114,7 @@ class Marks(Renderer):
         n = self.options.count
         low, high = self.options.min_opacity, self.options.max_opacity
         blocks = (*self.geometry, Block("colour", (n, 3), "bounded"), Block("opacity", (n,), "bounded", low=low, high=high))
+        blocks += fills.blocks(self.fill, n, low, high)
         if self.options.background == "free":
             blocks += (Block("background", (3,), "bounded", per_mark=False),)
         return ParamSpec(blocks)
@@ -120,6 +128,7 @@ class Marks(Renderer):
             "colour": torch.from_numpy(rng.uniform(0.2, 0.8, (n, count, 3))),
             "opacity": torch.full((n, count), low + 0.5 * (high - low)),
             "background": torch.full((n, 3), 0.5),
+            **fills.plain(self.fill, n, count),
         }
         if hint is not None:
             height, width = hint.shape[1:]
@@ -150,19 +159,29 @@ class Marks(Renderer):
             return like.new_zeros(len(like), 4)
         return like.new_tensor([*parse_colour(self.options.background), 1.0]).expand(len(like), 4)
 
+    def _paints(self, values: Values, size: Size) -> tuple[Tensor, Tensor, raster.Gradients | None]:
+        """Values (B, ...) -> colours (B, N, 3) and opacities (B, N), and the gradients that fill marks instead."""
+        colours, opacities, gradients = self._snap(values["colour"]), values["opacity"], None
+        if self.fill != "flat":
+            limits = self.options.min_opacity, self.options.max_opacity
+            opacities, gradients = fills.shaded(self.fill, values, self.box(values), size, limits, self._snap)
+        return colours, opacities, gradients
+
     def marks(self, genomes: Tensor, size: Size) -> raster.Outlines:
         """Genomes (B, D) -> what is drawn, in pixels of ``size``."""
         values = self.spec.decode(genomes)
+        colours, opacities, gradients = self._paints(values, size)
         points, contours, marks = self.outlines(values, size)
         count = self.options.count
         return raster.Outlines(
             points,
-            self._snap(values["colour"]).reshape(-1, 3),
-            values["opacity"].reshape(-1),
+            colours.reshape(-1, 3),
+            opacities.reshape(-1),
             self._background(values, genomes),
             contours,
             marks,
             raster.offsets(len(genomes), count),
+            gradients,
         )
 
     def render(self, genomes: Tensor, size: Size, seed: int = 0, alpha: bool = False) -> Tensor:
@@ -180,9 +199,12 @@ class Marks(Renderer):
         return self.form.anneals
 
     def builder(self, target: Tensor, weight: Tensor | None = None) -> MarkBuilder:
+        before: Values = {}
+
         def read(genome: Tensor) -> Drawing:
             values = self.spec.decode(genome[None])
             rows, kinds = self.rows(values)
+            before.update(values, rows=rows)
             return Drawing(
                 rows.nan_to_num().clamp(-100.0, 100.0),
                 kinds,
@@ -194,6 +216,8 @@ class Marks(Renderer):
         def write(drawing: Drawing) -> Tensor:
             values = self.from_rows(drawing.rows, drawing.kinds)
             values |= {"colour": drawing.colours[None], "opacity": drawing.opacities[None], "background": drawing.background[None, :3]}
+            if self.fill != "flat":
+                values |= fills.kept(before, drawing.rows, fills.plain(self.fill, 1, self.options.count))
             return self.spec.encode(values)[0]
 
         opacities, palette = (self.options.min_opacity, self.options.max_opacity), target.new_tensor(self._palette)
@@ -202,8 +226,9 @@ class Marks(Renderer):
     def to_svg(self, genome: Tensor, size: Size) -> list[Any]:
         height, width = size
         values = self.spec.decode(genome[None])
-        colours, opacities = self._snap(values["colour"])[0].tolist(), values["opacity"][0].tolist()
-        drawing = self.elements({name: value[0] for name, value in values.items()}, colours, opacities, size)
+        colours, opacities, gradients = self._paints(values, size)
+        paints: list[Paint] = colours[0].tolist() if gradients is None else fills.paints(gradients)
+        drawing = self.elements({name: value[0] for name, value in values.items()}, paints, opacities[0].tolist(), size)
         ground = self._background(values, genome[None])[0].tolist()
         return [rectangle(0, 0, width, height, ground[:3]), *drawing] if ground[3] > 0 else drawing
 

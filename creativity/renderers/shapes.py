@@ -158,7 +158,7 @@ class Shapes(Marks):
         points, contours = forms.flatten(rows.flatten(0, 1), kinds.reshape(-1), self.form, size)
         return points, contours, raster.offsets(len(contours) - 1, 1)
 
-    def elements(self, values: Values, colours: list[list[float]], opacities: list[float], size: Size) -> list[Any]:
+    def elements(self, values: Values, colours: list[svg.Paint], opacities: list[float], size: Size) -> list[Any]:
         batched = {name: value[None] for name, value in values.items()}
         rows = self._rows(batched)[0] * torch.from_numpy(self.form.units(size))
         # What lies far outside is not seen; a number of forty digits would only make readers stumble.
@@ -167,7 +167,7 @@ class Shapes(Marks):
         return [_element(self.form, kind, row, colour, opacity, size) for kind, row, colour, opacity in marks]
 
 
-def _element(form: forms.Form, kind: int, row: list[float], colour: list[float], opacity: float, size: Size) -> Any:
+def _element(form: forms.Form, kind: int, row: list[float], colour: svg.Paint, opacity: float, size: Size) -> Any:
     """One shape, ``row (P,)`` in units of a canvas of ``size``, as the element that SVG has for it."""
     least, most, line = form.limits(size)
     if kind in (forms.TRIANGLE, forms.POLYGON):

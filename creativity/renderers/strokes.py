@@ -203,13 +203,13 @@ class Strokes(Marks):
         contours = torch.cat([offsets[:1], each.cumsum(0, dtype=torch.int32)])
         return points, contours, raster.offsets(len(rows), ribbons)
 
-    def elements(self, values: Values, colours: list[list[float]], opacities: list[float], size: Size) -> list[Any]:
+    def elements(self, values: Values, colours: list[svg.Paint], opacities: list[float], size: Size) -> list[Any]:
         rows = self._rows({name: value[None] for name, value in values.items()})[0].double() * torch.from_numpy(self.form.units(size))
         # What lies far outside is not seen; a number of forty digits would only make readers stumble.
         shapes = rows.nan_to_num().clamp(-1e6, 1e6).numpy()
         return [self._element(row, colour, opacity, size) for row, colour, opacity in zip(shapes, colours, opacities, strict=True)]
 
-    def _element(self, row: Array, colour: list[float], opacity: float, size: Size) -> Any:
+    def _element(self, row: Array, colour: svg.Paint, opacity: float, size: Size) -> Any:
         """One stroke, ``row (P,)`` in units of a canvas of ``size``: a line where its width is even, else its outlines."""
         brush, line, style = self.form.brush, self.form.limits(size)[2], self.form.style(size)
         assert brush is not None

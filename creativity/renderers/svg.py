@@ -16,6 +16,7 @@ from creativity import svg
 from creativity.options import option
 from creativity.renderers import raster
 from creativity.renderers.base import Size
+from creativity.renderers.fills import FILLS
 from creativity.renderers.genome import Block
 from creativity.renderers.marks import Marks, MarksOptions, Values, looked_at
 from creativity.renderers.raster import forms
@@ -26,10 +27,11 @@ Array = np.ndarray[Any, Any]
 @dataclass(frozen=True)
 class SvgOptions(MarksOptions):
     segments: int = option(4, "cubic pieces of each path", low=2, high=16)
+    fill: str = option("flat", "what fills paths: their colour, or a gradient from it to another", choices=tuple(FILLS))
 
 
 class Svg(Marks):
-    """Closed paths of cubic pieces, flat colours, painted in order; their ends may be corners.
+    """Closed paths of cubic pieces, flat or with gradients, painted in order; their ends may be corners.
 
     Places are in units of the canvas: (0, 0) is its top left corner, (1, 1) its bottom right one. ``points`` are an end and the two
     handles after it for each piece; the last leads back to the first end.
@@ -39,6 +41,7 @@ class Svg(Marks):
 
     def __init__(self, options: Any):
         super().__init__(options)
+        self.fill = options.fill
         corners = 3 * options.segments
         self.form = forms.Form((forms.PATH,), corners)
         self.geometry = (Block("points", (options.count, corners, 2), scale=0.15),)
@@ -70,6 +73,12 @@ class Svg(Marks):
         dented: Array = radius[..., None, None] * points.reshape(*radius.shape, 3 * pieces, 2)
         return dented
 
+    def box(self, values: Values) -> tuple[Tensor, Tensor]:
+        """By the mean and the spread of all places: where the outermost ones are would change by leaps."""
+        points = values["points"]
+        middle = points.mean(dim=2)
+        return middle, 4 / 3 * ((points - middle[:, :, None]).square().mean(dim=2) + 1e-12).sqrt()
+
     def rows(self, values: Values) -> tuple[Tensor, Tensor]:
         rows = values["points"][0].flatten(1).contiguous()
         return rows, self._kinds(len(rows))
@@ -85,7 +94,7 @@ class Svg(Marks):
         points, contours = forms.flatten(rows, self._kinds(len(rows)), self.form, size)
         return points, contours, raster.offsets(len(rows), 1)
 
-    def elements(self, values: Values, colours: list[list[float]], opacities: list[float], size: Size) -> list[Any]:
+    def elements(self, values: Values, colours: list[svg.Paint], opacities: list[float], size: Size) -> list[Any]:
         height, width = size
         # What lies far outside is not seen; a number of forty digits would only make readers stumble.
         points = (values["points"].double() * torch.tensor([width, height])).nan_to_num().clamp(-1e6, 1e6).tolist()
