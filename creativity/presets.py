@@ -200,6 +200,16 @@ PRESETS = {
             },
         },
     ),
+    "airbrush": Preset(
+        "stencils with clean edges, in each a colour that is sprayed from its middle into another",
+        ("portraits", "landscapes", "logos"),
+        {
+            "renderer": "svg",
+            "count": 80,
+            "optimizer": "relay",
+            "options": {**FLAT, "renderer.fill": "radial", "optimizer.stages": ("greedy:72", "adam:600")},
+        },
+    ),
     "watercolour": Preset(
         "large faint washes, one over another, on white paper",
         ("landscapes", "flowers", "seas and skies"),
