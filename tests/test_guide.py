@@ -245,3 +245,31 @@ def test_weights_that_are_not_there_or_broken(tmp_path: Path, shipped: tuple[Gui
 def test_a_size_is_said_of_the_thing_and_not_of_its_ground() -> None:
     sized = [Composer._sized(text, "small") for text in ("grey oval on a brown background", "a picture of an orange star on blue")]
     assert sized == ["small grey oval on a brown background", "a picture of a small orange star on blue"]
+
+
+def test_a_pool_of_drawings_learns_to_fool_an_encoder_and_the_rest_of_it_stays(shipped: tuple[Guide, Path]) -> None:
+    from training.sparring import Pool
+
+    guide, _ = shipped
+    pool = Pool(np.random.default_rng(0))
+    pieces = WordPieces(PIECES).encode(["red cat", "a blue cat", "left"], 32)
+    captions = F.pad(pieces, (0, 32 - pieces.shape[1]), value=PADDING)
+    rows = pool.next(torch.rand(3, 3, SIZE, SIZE), captions)
+    assert len(set(rows.tolist())) == pool.turn
+    assert pool.begun.sum() == pool.turn
+    said = guide.texts(captions).detach()
+    own = torch.tensor([int((captions == caption).all(1).nonzero()) for caption in pool.captions[rows]])
+
+    def likeness() -> float:
+        with torch.no_grad():
+            seen = guide.images(F.interpolate(pool.drawn(pool.genomes[rows], 96), size=(SIZE, SIZE), mode="area"))
+        return float((seen @ said.T).gather(1, own[:, None]).mean())
+
+    before, others = likeness(), pool.genomes[~pool.begun].clone()
+    for _ in range(3):
+        pool.improve(guide, rows, said, own, torch.tensor(10.0))
+    assert likeness() > before + 0.001  # one that has learnt nothing hardly sees a difference
+    assert torch.equal(pool.genomes[~pool.begun], others)
+    assert (pool.age[rows] == 3 * pool.climb).all()
+    colours = pool.genomes[rows][:, pool.corners :]
+    assert 0 <= colours.min() <= colours.max() <= 1

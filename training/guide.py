@@ -1,4 +1,5 @@
-"""Trains the guide: the encoder that ships. ``python -m training.guide --data DIR --out DIR``; started again, it goes on where it was.
+"""Trains the guide, the encoder that ships, which `training.sparring` finishes: ``python -m training.guide --data DIR --out DIR``; started
+again, it goes on where it was.
 
 Contrastive over unique captions (equal captions are one; Radford et al., 2021), with captions that are nearly right as further columns,
 and a teacher's view of words distilled into the text vectors, so that a word no picture had lands beside its like.
@@ -83,29 +84,34 @@ def contrast(images: Tensor, texts: Tensor, positive: Tensor, scale: Tensor) -> 
 
 
 def batch(
-    composer: Composer, pieces: WordPieces, side: int, shares: dict[str, float], redrawn: tuple[np.ndarray, list[str]] | None
+    composer: Composer,
+    pieces: WordPieces,
+    side: int,
+    shares: dict[str, float],
+    redrawn: tuple[np.ndarray, list[str]] | None,
+    count: int = BATCH,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Pictures (B, 3, side, side), the word pieces of their unique captions and of wrong ones (U, L), and which caption is whose (B, U)."""
-    pictures = composer.pictures(BATCH, shares)
+    pictures = composer.pictures(count, shares)
     images = composer.render(pictures, side)
     captions = [picture.caption for picture in pictures]
     if redrawn is not None:  # some of the pictures give way to ones that are made of marks
         stored, said = redrawn
-        for row in composer.random.choice(BATCH, 30, replace=False):
+        for row in composer.random.choice(count, 30, replace=False):
             number = int(composer.random.integers(len(stored)))
             pixels = torch.from_numpy(np.ascontiguousarray(stored[number])).float()[None] / 255
             images[row] = F.interpolate(pixels, size=(side, side), mode="area" if side < 64 else "bilinear")[0]
             captions[row] = said[number]
-    gain = torch.from_numpy(composer.random.uniform(0.8, 1.15, (BATCH, 1, 1, 1)).astype(np.float32))
-    noise = torch.from_numpy(composer.random.uniform(0, 0.06, (BATCH, 1, 1, 1)).astype(np.float32))
+    gain = torch.from_numpy(composer.random.uniform(0.8, 1.15, (count, 1, 1, 1)).astype(np.float32))
+    noise = torch.from_numpy(composer.random.uniform(0, 0.06, (count, 1, 1, 1)).astype(np.float32))
     seed = int(composer.random.integers(2**31))
     images = ((images - 0.5) * gain + 0.5 + noise * torch.randn(images.shape, generator=torch.Generator().manual_seed(seed))).clamp(0, 1)
     right = dict.fromkeys(captions)
     wrong = [text for picture in pictures for text in picture.wrong if text not in right]
     columns = [*right, *list(dict.fromkeys(wrong))[:MOST_WRONG]]
     number = {text: n for n, text in enumerate(columns)}
-    positive = torch.zeros(BATCH, len(columns))
-    positive[torch.arange(BATCH), torch.tensor([number[text] for text in captions])] = 1
+    positive = torch.zeros(count, len(columns))
+    positive[torch.arange(count), torch.tensor([number[text] for text in captions])] = 1
     return images, pieces.encode(columns, TextTower.limit), positive
 
 

@@ -13,7 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 PICTURES = ("scenery", "redrawn", "judge.redrawn")
-MODELS = ("guide", "judge", "sprites", "layout")
+MODELS = (("guide", "sparring"), ("judge",), ("sprites",), ("layout",))
+"""Side by side, but what follows in a group goes on with what came before it."""
 
 
 def run(module: str, data: Path, out: Path | None) -> None:
@@ -38,7 +39,7 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(args.jobs) as pool:
         list(pool.map(lambda module: run(module, args.data, None), PICTURES))
-        list(pool.map(lambda module: run(module, args.data, args.out), MODELS))
+        list(pool.map(lambda modules: [run(module, args.data, args.out) for module in modules], MODELS))
 
 
 if __name__ == "__main__":
