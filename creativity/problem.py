@@ -122,6 +122,7 @@ class Problem:
         self.differentiable = renderer.differentiable and objective.differentiable
         self.deterministic = objective.deterministic
         self.resolution_free = renderer.resolution_free
+        self.coarsens = renderer.resolution_free and renderer.coarsens
         self.least_side = objective.least_side
         self.progress = 0.0
 

@@ -129,6 +129,7 @@ renderers = Registry(
         "cppn": "creativity.renderers.cppn:Cppn",
         "drawing": "creativity.renderers.drawing:Drawing",
         "es-clip": "creativity.renderers.es_clip:EsClip",
+        "pixels": "creativity.renderers.pixels:Pixels",
         "shapes": "creativity.renderers.shapes:Shapes",
         "strokes": "creativity.renderers.strokes:Strokes",
         "svg": "creativity.renderers.svg:Svg",

@@ -28,7 +28,7 @@ SMALL = {name: {"count": 6} for name in ("es-clip", "strokes", "svg", "triangles
     "shapes": {"count": 16},
     "drawing": {"document": DRAWING},
 }
-SMALL |= {"cppn": {"width": 9, "layers": 2}}
+SMALL |= {"cppn": {"width": 9, "layers": 2}, "pixels": {"rows": 8, "columns": 8}}
 
 STRICT: dict[str, dict[str, Any]] = {
     "transport": {"prompts": ["a red bird", "the sea @ bottom:2", "people:-1"]},

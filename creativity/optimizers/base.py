@@ -179,7 +179,7 @@ _KINDS: dict[str, Callable[[np.ndarray[Any, Any]], Any]] = {
 
 def staged(progress: float, coarse: float, until: float, problem: Problem) -> float:
     """Coarse to fine: equal stages of doubled resolution from ``coarse``, never below what the objective needs, full from ``until`` on."""
-    if not problem.resolution_free or coarse >= 1.0 or progress >= until:
+    if not problem.coarsens or coarse >= 1.0 or progress >= until:
         return 1.0
     least = max(coarse, problem.least_side / min(problem.size))
     stages = math.ceil(math.log2(1 / least)) if least < 1 else 0

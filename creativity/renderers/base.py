@@ -25,13 +25,15 @@ class Renderer(ABC):
     """Pure in (genomes, size, seed): the same numbers give the same picture.
 
     ``Options`` is the frozen dataclass of its options; ``differentiable`` says whether gradients reach the genomes,
-    ``resolution_free`` whether any output size shows the same picture. A class that derives from this one writes
-    ``spec`` and ``render`` and inherits the rest.
+    ``resolution_free`` whether any output size shows the same picture, ``coarsens`` whether a search does well to begin with
+    few pixels: where these say nothing of some numbers, as of fine waves, a gradient makes noise of them. A class that derives from
+    this one writes ``spec`` and ``render`` and inherits the rest.
     """
 
     Options: ClassVar[type[Any]] = NoOptions
     differentiable: ClassVar[bool] = True
     resolution_free: ClassVar[bool] = True
+    coarsens: ClassVar[bool] = True
 
     def __init__(self, options: Any):
         self.options = options

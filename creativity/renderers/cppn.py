@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -111,6 +111,7 @@ class Cppn(Renderer):
     """A network of its own for every genome, of one architecture for all of them."""
 
     Options = CppnOptions
+    coarsens: ClassVar[bool] = False
 
     def __init__(self, options: CppnOptions):
         super().__init__(options)

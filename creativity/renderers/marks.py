@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -60,6 +61,15 @@ def parse_colour(text: str) -> tuple[float, float, float]:
 def shown(images: Tensor, transparent: bool) -> Tensor:
     """Premultiplied RGBA (B, 4, H, W) as one sees it, (B, 3, H, W): what is transparent on white."""
     return images[:, :3] + (1.0 - images[:, 3:]) if transparent else images[:, :3]
+
+
+def nearest_colours(colours: Tensor, palette: Sequence[str]) -> Tensor:
+    """Colours (..., 3) to the nearest of a palette, if there is one; the gradient passes straight through (Bengio et al. 2013)."""
+    if not palette:
+        return colours
+    known = colours.new_tensor([parse_colour(text) for text in palette])
+    nearest = known[torch.cdist(colours.detach().reshape(-1, 3), known).argmin(dim=1)].reshape(colours.shape)
+    return nearest + (colours - colours.detach())
 
 
 class Marks(Renderer):
@@ -143,12 +153,7 @@ class Marks(Renderer):
         return [parse_colour(text) for text in self.options.palette]
 
     def _snap(self, colours: Tensor) -> Tensor:
-        """To the nearest colour of the palette; the gradient passes straight through (Bengio et al. 2013)."""
-        if not self.options.palette:
-            return colours
-        palette = colours.new_tensor(self._palette)
-        nearest = palette[torch.cdist(colours.detach().reshape(-1, 3), palette).argmin(dim=1)].reshape(colours.shape)
-        return nearest + (colours - colours.detach())
+        return nearest_colours(colours, self.options.palette)
 
     def _background(self, values: Values, like: Tensor) -> Tensor:
         """(B, 4) premultiplied."""
