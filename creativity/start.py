@@ -64,11 +64,11 @@ def bare(root: Element) -> str:
 
 def drawn(text: str, name: str = "the drawing") -> Artwork:
     """A drawing as an artwork: its genome is what it is. Raises CreativityError for what is not read, and for more than a megabyte."""
-    from creativity.drawings.document import MAX_BYTES, Document
+    from creativity.drawings.document import Document, text_of
 
-    if len(text.encode()) > MAX_BYTES:
-        raise CreativityError(f"{name} has {len(text.encode()) / 1e6:.1f} MB; a drawing to go on from has at most 1; simplify it")
-    Document(svg.read_svg(text.encode()), name)
+    root = svg.read_svg(text.encode())
+    text = text_of(root, name)
+    Document(root, name)
     part = Part(DRAWING, {"document": text})
     renderer = registry.renderers.create(part.name, part.options)
     return Artwork(renderer.start.numpy(), Recipe(renderer=part, canvas=renderer.canvas))

@@ -39,6 +39,10 @@ class Fit(Search):
 def main(words: Sequence[str]) -> int:
     asked = parse(Fit, words, "fit")
 
+    if asked.start:
+        from creativity.drawings.document import glance
+
+        glance(asked.start)
     from creativity import series, verbs
     from creativity.cli.searching import begin, inputs, search_series
     from creativity.errors import CreativityError

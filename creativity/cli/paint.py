@@ -45,6 +45,10 @@ class Paint(Search):
 def main(words: Sequence[str]) -> int:
     asked = parse(Paint, words, "paint")
 
+    if asked.start:
+        from creativity.drawings.document import glance
+
+        glance(asked.start)
     from creativity import painting, series, verbs
     from creativity.cli.searching import begin, search_series
     from creativity.errors import CreativityError

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import copy
 import math
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeAlias
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, tostring
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from creativity.drawings.fillrule import wound
 from creativity.drawings.geometry import Matrix, Subpath
 from creativity.drawings.style import Styles
 from creativity.errors import CreativityError
+from creativity.sources import shown
 
 Array = np.ndarray[Any, Any]
 
@@ -692,6 +694,23 @@ class Changes:
     points: dict[int, Array] = field(default_factory=dict)
     styles: dict[int, dict[str, str]] = field(default_factory=dict)
     stops: dict[int, dict[str, str]] = field(default_factory=dict)
+
+
+def text_of(root: Element, name: str) -> str:
+    """A tree as text, as recipes keep it. Raises CreativityError for more than a megabyte."""
+    text = tostring(prefixed(root), encoding="unicode")
+    if len(text.encode()) > MAX_BYTES:
+        raise CreativityError(f"{name} has {len(text.encode()) / 1e6:.1f} MB; a drawing to go on from has at most 1; simplify it")
+    return text
+
+
+def glance(path: str) -> None:
+    """Refuse a drawing that cannot be read, before anything heavy is loaded for it."""
+    if path.lower().endswith(".svg") and os.path.isfile(path):
+        root, name = svg.read_svg(path), f"the SVG {shown(path)}"
+        if svg.metadata_of(root) is None:
+            text_of(root, name)
+            Document(root, name)
 
 
 def draws(items: Sequence[Item]) -> Iterator[Draw]:

@@ -15,7 +15,7 @@ STEPS = 16
 """Chords of a cubic piece."""
 ROWS = 101
 """Lines across a shape on which the two rules are compared."""
-ENOUGH = 50_000_000
+ENOUGH = 20_000_000
 """Edges times lines, and rings, that are looked at."""
 
 

@@ -68,7 +68,8 @@ class Subpath:
                 continue
             kept.points += piece
             kept.curves.append(curve)
-        return kept if kept.curves else Subpath([self.points[0]] * 2, [False])
+        moves = any(point != kept.points[0] for point in kept.points)
+        return kept if moves else Subpath([self.points[0]] * 2, [False])
 
     def _extent(self) -> float:
         return max(max(abs(x), abs(y)) for x, y in self.points)

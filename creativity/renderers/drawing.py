@@ -8,7 +8,7 @@ clip paths are layers, drawn apart and laid over the rest, so that the picture i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, TypeAlias
@@ -157,10 +157,20 @@ class Drawing(Renderer):
         return float(draw.width * scale / max(self.document.canvas))
 
     @cached_property
+    def _grain(self) -> float:
+        """How far points may be moved at a time: in small detail less, or all of it would be lost at once."""
+        legs = [
+            np.abs(np.diff(self._points[where], axis=0)).max(axis=1)
+            for shape, where in zip(self.document.shapes, self._first, strict=True)
+            if not shape.fixed
+        ]
+        return float(np.clip(0.5 * np.median(np.concatenate(legs)), 0.003, 0.03))
+
+    @cached_property
     def spec(self) -> ParamSpec:
         n = len(self.keys)
         blocks: tuple[Block, ...] = (
-            Block("points", self._points.shape, scale=0.03, per_mark=False),
+            Block("points", self._points.shape, scale=self._grain, per_mark=False),
             Block("colour", (n, 3), "bounded"),
             Block("opacity", (n,), "bounded"),
         )
@@ -198,21 +208,29 @@ class Drawing(Renderer):
         return self.spec.encode(values)
 
     def numbers_called(self, name: str) -> Tensor | None:
-        """(D,) the numbers of an element, or of all in a group, by its id; of the marks ``3`` or ``0-9``; None for what is not there."""
+        """(D,) the numbers of an element, or of all in a group, by its id; of the marks ``3`` or ``0-9``; ``sky.points``: of one block
+        of these alone. None for what is not there."""
         elements = next(([*element.iter()] for element in self.document.root.iter() if element.get("id") == name), [])
         inside = set(elements)
         shapes = {k for k, shape in enumerate(self.document.shapes) if shape.element in inside and not shape.fixed}
         marks = [k for k, (shape, _) in enumerate(self.keys) if shape in shapes]
-        if not shapes and (found := re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", name)):
+        if not marks and (found := re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", name)):
             first, last = int(found[1]), int(found[2] or found[1])
             marks = [*range(first, last + 1)] if first <= last < len(self.keys) else []
-            shapes = {self.keys[k][0] for k in marks}
-        return self.numbers_of(marks, shapes) if marks else None
+        if marks:
+            return self.numbers_of(marks)
+        whole, _, block = name.rpartition(".")
+        numbers = self.numbers_called(whole) if whole and block in self.spec.slices else None
+        if numbers is not None:
+            among = torch.zeros_like(numbers)
+            among[self.spec.slices[block]] = True
+            numbers &= among
+        return numbers
 
-    def numbers_of(self, marks: Sequence[int], shapes: Iterable[int] | None = None) -> Tensor:
+    def numbers_of(self, marks: Sequence[int]) -> Tensor:
         """(D,) the numbers of marks, and of their shapes."""
         values = {block.name: torch.zeros(1, *block.shape) for block in self.spec.blocks}
-        for shape in {self.keys[k][0] for k in marks} if shapes is None else shapes:
+        for shape in {self.keys[k][0] for k in marks}:
             values["points"][:, self._first[shape]] = 1.0
         values["colour"][:, [*marks]] = values["opacity"][:, [*marks]] = 1.0
         for k in marks:
