@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -69,6 +72,13 @@ DRAWINGS = {
 <path d="M60 20L90 10 70 40" stroke-linejoin="round" stroke-linecap="square"/><path d="M10 90L40 60 12 62 38 90z" stroke-linejoin="bevel"/>
 <path d="M60 60c40-20 40 40 0 10z" stroke-width="5" transform="rotate(8 70 70) scale(1 1.4) translate(0 -14)"/>
 <path d="M50 50h.01" stroke-linecap="round" stroke="#b00"/><path d="M45 80v0" stroke-linecap="round"/></svg>""",
+    "gradients": f"""<svg {HEAD} xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 100 80"><defs><linearGradient id="a"><stop
+ offset="0" stop-color="#f00"/><stop offset="50%" style="stop-color:#ff0;stop-opacity:.5"/><stop
+ offset="1" stop-color="#00f"/></linearGradient>
+<linearGradient id="b" xlink:href="#a" x1="0" y1="0" x2="0" y2="1"/><radialGradient id="c" xlink:href="#a" gradientUnits="userSpaceOnUse"
+ cx="70" cy="60" r="25" gradientTransform="translate(8 -18) rotate(20) scale(1 .8)"/></defs><rect x="5" y="5" width="40" height="30"
+ fill="url(#a)"/><circle cx="75" cy="22" r="18" fill="url(#b)" transform="rotate(10 75 22)"/><path d="M50 45h45v30H50z" fill="url(#c)"/>
+<path d="M5 45C30 30 40 70 45 75" stroke="url(#b)" stroke-width="6" fill="none"/><path d="M80 2h9v9z" fill="url(#none) #0a0"/></svg>""",
     "apart": f"""<svg {HEAD} viewBox="0 0 80 60" preserveAspectRatio="xMinYMid meet"><defs><clipPath id="c" clip-rule="evenodd">
 <circle cx="40" cy="30" r="20"/></clipPath></defs><g clip-path="url(#c)"><rect x="20" y="5" width="30" height="50" fill="#6a4c93"/>
 <g opacity=".4"><path d="M30 0h20v60H30z" fill="#ff595e"/><path d="M15 20h50v20H15z" fill="#ffca3a" stroke="#000" opacity=".9"/></g></g>
@@ -151,6 +161,10 @@ def test_what_is_locked_comes_back_to_the_letter(picture: Path) -> None:
     text = artwork.svg()
     assert '<circle id="sun" cx="24" cy="24" r="14" fill="#FF7262" />' in text
     assert '<circle cx="38"' not in text
+    artwork = tiny(picture, count=None, start="logo.svg", lock="sun.points,width").run().run()
+    found = re.search(r'<circle id="sun" cx="24" cy="24" r="14" fill="(#\w+)" ', artwork.svg())
+    assert found is not None
+    assert found[1] != "#FF7262"
     kept = torch.from_numpy(artwork.genome) == artwork.renderer.start  # type: ignore[attr-defined]
     assert kept[artwork.renderer.spec.slices["width"]].all()
     with pytest.raises(CreativityError, match="no part is called 'sum'; did you mean 'sun'"):
@@ -182,7 +196,7 @@ def test_what_is_not_read_is_refused_in_words(body: str, words: str) -> None:
 
 def test_gradients_of_points_and_widths_agree_with_differences() -> None:
     """Fills, joins and caps of every kind, a pen that is not round on the canvas, a layer, a clip."""
-    for program in ("strokes", "apart"):
+    for program in ("strokes", "apart", "gradients"):
         renderer = drawing(svg_text(DRAWINGS[program]))
         weights = torch.rand(3, 40, 40, generator=torch.Generator().manual_seed(0))
         genome = moved(renderer, 0.5).requires_grad_()
@@ -310,6 +324,21 @@ def test_a_document_that_is_hostile_in_a_recipe_is_refused(tmp_path: Path) -> No
     Path("out.json").write_text(json.dumps(data))
     with pytest.raises(CreativityError, match="DOCTYPE"):
         _ = open_artwork("out.json").renderer
+
+
+def test_a_hostile_start_costs_nothing(picture: Path) -> None:
+    """It is looked at before anything heavy is loaded: one line, little memory."""
+    uses = ["".join([f'<use href="#u{k - 1}"/>'] * 10) for k in range(1, 10)]
+    group = "".join(f'<g id="u{k}">{inside}</g>' for k, inside in enumerate(uses, 1))
+    Path("uses.svg").write_text(f'<svg {HEAD} viewBox="0 0 9 9"><path id="u0" d="M0 0h9v9z"/>{group}</svg>')
+    Path("loads.svg").write_text(f'<svg {HEAD} viewBox="0 0 9 9"><image href="secret.png" width="9" height="9"/></svg>')
+    code = "import sys; from creativity.cli import main; status = main(sys.argv[1:]); print('torch' in sys.modules); sys.exit(status)"
+    for words in (["fit", str(picture), "--start", "uses.svg"], ["paint", "a bird", "--start", "loads.svg"]):
+        child = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False, timeout=60)
+        assert child.returncode == 2
+        assert child.stdout.strip() == "False"
+        assert child.stderr.count("\n") == 1
+        assert words[-1] in child.stderr
 
 
 def test_documents_that_cost_much_are_refused_at_once() -> None:

@@ -16,7 +16,11 @@ ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="not in a checkout")
 
 
-@pytest.mark.parametrize(("page", "mark"), [("README.md", "creativity doctor"), ("docs/objectives.md", "--focus auto")])
+PAGES = [("README.md", "creativity doctor"), ("docs/objectives.md", "--focus auto"), ("docs/drawing.md", "--start logo.svg")]
+LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 6"><path d="M0 4h8v2H0z"/><circle id="sun" r="2" fill="#fb0"/></svg>'
+
+
+@pytest.mark.parametrize(("page", "mark"), PAGES)
 def test_every_command_of_a_page_is_understood(page: str, mark: str, picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each line of the block of examples runs, in order, with a short search in place of a long one."""
     from creativity.optimizers.evolution import Evolution
@@ -28,6 +32,7 @@ def test_every_command_of_a_page_is_understood(page: str, mark: str, picture: Pa
         monkeypatch.setattr(optimizer, "default_steps", property(lambda self: 3, lambda self, value: None))
     Image.open(picture).save("photo.jpg")
     Image.linear_gradient("L").save("mask.png")
+    Path("logo.svg").write_text(LOGO)
     block = next(text for text in re.findall(r"```sh\n(.*?)```", (ROOT / page).read_text(), re.S) if mark in text)
     lines = [shlex.split(line, comments=True) for line in block.splitlines() if line.strip()]
     assert len(lines) >= 5

@@ -24,7 +24,7 @@ class Search:
     optimizer: Text = None
     """How to search (creativity list optimizers): relay, greedy, adam, pgpe, sep-cma-es ...; by default relay."""
     lock: Text = None
-    """Parts of the start that are not changed at all, such as background,0-9: blocks, and ranges of marks, the lowest 0."""
+    """Parts of the start that are not changed at all, such as background,0-9: blocks, ranges of marks, ids of a drawing."""
     seed: Number = None
     """Root of all random numbers; drawn and shown when not given."""
     seeds: Text = None
