@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +14,9 @@ from torch import Tensor
 from creativity.held import FreeSpec, Held, HeldBuilder, Warm
 from creativity.objectives.base import Composite, Context, Likeness, Objective, Remarking
 from creativity.objectives.pixel import Pixel, PixelOptions
-from creativity.renderers.base import Builder, BuildingRenderer, FusedRenderer, MarksRenderer, Renderer, Size
+from creativity.planting import UNSEEN, lacking
+from creativity.renderers import raster
+from creativity.renderers.base import Builder, BuildingRenderer, FusedRenderer, MarksRenderer, PlantingRenderer, Renderer, Size
 from creativity.renderers.genome import ParamSpec
 from creativity.renderers.raster import Outlines
 
@@ -173,12 +176,47 @@ class Problem:
         """Whether drawings can be built mark by mark: the renderer offers it, the objective is a squared error, and no mark
         is held in part."""
         whole = self.held is None or self.held.whole_marks
-        return whole and isinstance(self.renderer, BuildingRenderer) and type(self.objective) is Pixel
+        builds = isinstance(self.renderer, BuildingRenderer) and getattr(self.renderer, "builds", True)
+        return whole and builds and type(self.objective) is Pixel
 
     @property
     def anneals(self) -> bool:
         """Whether the marks that are built are fitted best by annealing."""
         return self.buildable and getattr(self.renderer, "anneals", False)
+
+    @property
+    def plantable(self) -> bool:
+        """Whether marks can be put where the picture lacks most; they are free or held as wholes."""
+        whole = self.held is None or self.held.whole_marks
+        return whole and isinstance(self.renderer, PlantingRenderer) and isinstance(self.objective, Likeness)
+
+    def unseen(self, genome: Tensor) -> np.ndarray[Any, Any]:
+        """The marks of a genome (F,), by their numbers, of which nobody sees anything: faint, tiny, elsewhere, or covered."""
+        assert isinstance(self.renderer, MarksRenderer)
+        drawn = self.renderer.marks(self.expand(genome.detach())[None], self.size)
+        # What a picture's red gains by a mark's red, over black, is how much of the mark is seen.
+        colours = torch.zeros_like(drawn.colours).requires_grad_()
+        with torch.enable_grad():
+            plain = replace(drawn, colours=colours, backgrounds=torch.zeros(1, 4), gradients=None)
+            (seen,) = torch.autograd.grad(raster.render(plain, self.size)[:, 0].sum(), colours)
+        each = seen[:, 0].reshape(self.renderer.spec.marks, -1).sum(dim=1).numpy()
+        if self.held:
+            each = each[self.held.marks]
+        return np.flatnonzero(each < UNSEEN * self.size[0] * self.size[1])
+
+    def plant(self, genome: Tensor, marks: np.ndarray[Any, Any], rng: np.random.Generator, away: bool = False) -> Tensor:
+        """A genome (F,) with these marks where the picture lacks most without them; ``away``: nowhere. Only where ``plantable``."""
+        assert isinstance(self.renderer, PlantingRenderer)
+        assert isinstance(self.objective, Likeness)
+        with torch.no_grad():
+            whole = self.expand(genome.detach())
+            numbers = self.held.marks[marks] if self.held else marks
+            whole = self.renderer.plant(whole, numbers, None, self.size, rng)
+            if not away:
+                picture = Candidates(self.renderer, whole[None], self.size, seed=self.seed).images(alpha=True)[0]
+                places = lacking(picture, *self.objective.goal(self.size), len(marks))
+                whole = self.renderer.plant(whole, numbers, places, self.size, rng)
+        return self.reduce(whole)
 
     @cached_property
     def least_squares(self) -> Problem:

@@ -171,6 +171,7 @@ optimizers = Registry(
         "evolution": "creativity.optimizers.evolution:Evolution",
         "gradient": "creativity.optimizers.gradient:Gradient",
         "greedy": "creativity.optimizers.greedy:Greedy",
+        "growth": "creativity.optimizers.relay:Growth",
         "relay": "creativity.optimizers.relay:Relay",
     },
     aliases={

@@ -484,11 +484,16 @@ def curve(
     )
 
 
-def path(data: str, fill: Paint, opacity: float = 1.0) -> Mark:
-    """A filled path, by the path data of SVG; where it winds around is inside."""
+def path(data: str, fill: Paint, opacity: float = 1.0, *, outline: tuple[Paint, float] | None = None) -> Mark:
+    """A filled path, by the path data of SVG; where it winds around is inside. ``outline`` is the paint and the width of a stroke
+    over the fill, as opaque as it."""
     import svgwrite
 
-    return svgwrite.path.Path(data, debug=False, **_filled(fill, opacity))
+    stroke: dict[str, str] = {}
+    if outline is not None:
+        stroke = {name.replace("fill", "stroke"): value for name, value in _filled(outline[0], opacity).items()}
+        stroke |= {"stroke_width": number(outline[1], 2), "stroke_linejoin": "round"}
+    return svgwrite.path.Path(data, debug=False, **_filled(fill, opacity), **stroke)
 
 
 def pair(point: Iterable[float], decimals: int = 2) -> str:

@@ -37,6 +37,11 @@ WARM = 0.25
 """A search that goes on from a good start begins with this part of its method's rate, or it would undo what it was given."""
 
 
+LOOK, LAST_LOOK = 50, 0.8
+"""Every so many steps marks that nobody sees are put where the picture lacks most, until so much of the search is over that they
+could not grow any more."""
+
+
 @dataclass(frozen=True)
 class GradientOptions:
     method: str = option("adam", "which of torch's optimizers", choices=tuple(METHODS))
@@ -103,7 +108,7 @@ class Gradient(Optimizer):
 
     def begin(self, problem: Problem, start: Tensor, stream: Stream) -> None:
         self.check(problem)
-        spec = problem.spec
+        self._stream, spec = stream, problem.spec
         self._centre, self._unit = spec.centre, spec.scale * spec.rates(self._factors())
         if (start == start[0]).all():
             start = start[:1]  # searches from one start would be one search
@@ -119,6 +124,8 @@ class Gradient(Optimizer):
     def step(self, problem: Problem) -> Step:
         for group in self._torch.param_groups:
             group["lr"] = self._rate * decayed(self.progress, self.options.schedule)
+        if self.count and self.count % LOOK == 0 and self.progress < LAST_LOOK and problem.plantable:
+            self._replant(problem)
         fidelity = self.fidelity(problem)
         looked: list[tuple[Tensor, Tensor]] = []
         threads = torch.get_num_threads()
@@ -149,6 +156,19 @@ class Gradient(Optimizer):
         self._best = self._genomes().detach()[int(looked[-1][1].argmin())]
         self.count += 1
         return Step(genomes, losses, fidelity)
+
+    def _replant(self, problem: Problem) -> None:
+        """What no gradient can bring back is put elsewhere, and forgets how it moved."""
+        for k, genome in enumerate(self._genomes().detach()):
+            unseen = problem.unseen(genome)
+            if len(unseen):
+                planted = problem.plant(genome, unseen, self._stream.at(self.count * len(self._z) + k))
+                changed = planted != genome
+                with torch.no_grad():
+                    self._z[k] = torch.where(changed, (planted - self._centre) / self._unit, self._z[k])
+                for value in self._torch.state.get(self._z, {}).values():
+                    if isinstance(value, Tensor) and value.shape == self._z.shape:
+                        value[k, changed] = 0.0
 
     def _genomes(self) -> Tensor:
         return self._centre + self._z * self._unit

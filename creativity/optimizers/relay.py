@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from torch import Tensor
 
 from creativity import registry
 from creativity.errors import CreativityError
+from creativity.optimizers import growth
 from creativity.optimizers.base import Optimizer, State, Step, Work
 from creativity.optimizers.gradient import METHODS, WARM
 from creativity.optimizers.greedy import ANNEALING, PLACING_STEPS, Anneal, Mend
@@ -78,7 +79,7 @@ class RelayOptions:
 class Relay(Optimizer):
     """Stages one after another. By default: greedy, gradients coarse to fine, then rounds of re-seeding, kept when better."""
 
-    Options = RelayOptions
+    Options: ClassVar[type[Any]] = RelayOptions
     gradients = True
     starts = 4  # what gradients would like, where nothing can be built
 
@@ -218,7 +219,7 @@ class Relay(Optimizer):
             self._rounds = np.append(self._rounds, self._best_loss)[-self.options.patience - 1 :]
         # What was annealed, mended or built by another measure is seen through before it is judged; all else goes on from the best.
         mended = isinstance(self._inner, Mend) and len(self._round) > 1
-        keep = mended or isinstance(self._inner, Anneal) or self._served is not problem
+        keep = mended or isinstance(self._inner, Anneal | growth.Grow) or self._served is not problem
         start = self._best if problem.deterministic and not keep else self._inner.answer.detach()
         self._enter(self._turn + 1, start[None].clone())
 
@@ -262,6 +263,48 @@ class Relay(Optimizer):
         self._inner.restore(state)
 
 
+@dataclass(frozen=True)
+class GrowthOptions:
+    rounds: tuple[int, ...] = option((), "how many marks come in each round; the last number goes on; by default 8,8,16,32,64 and so on")
+    steps: int = option(100, "steps of gradients on all marks after each round", low=1, high=1_000_000)
+    rate: float = option(METHODS["adam"][1], "their learning rate, in units of each block's scale", above=0.0, high=1e6)
+
+    def __post_init__(self) -> None:
+        if min(self.rounds, default=1) < 1:
+            raise CreativityError(f"optimizer 'growth': each round brings at least one mark, not {min(self.rounds)}")
+
+
+class Growth(Relay):
+    """Marks come in rounds, where the picture lacks most, and adam fits all of them in between: as LIVE builds its layers."""
+
+    Options = GrowthOptions
+    options: GrowthOptions
+
+    def __init__(self, options: GrowthOptions):
+        Optimizer.__init__(self, options)
+        self._stages, self.starts = (), 1
+
+    def check(self, problem: Problem) -> None:
+        if not problem.plantable:
+            raise CreativityError("growth puts marks where a picture lacks them: it needs the renderer svg and a target; use relay here")
+        super().check(problem)
+
+    def _plan(self, problem: Problem) -> tuple[Stage, ...]:
+        adam, stages, at = {"rate": self.options.rate, "restarts": 1, "coarse": 1.0}, list[Stage](), 0
+        for size in growth.sizes(len(growth.to_come(problem)), self.options.rounds):
+            stages += [Stage("grow", 1, options={"first": at, "count": size}), Stage("adam", self.options.steps, options=adam)]
+            at += size
+        # The last marks have what is left of the run.
+        return (*stages[:-1], Stage("adam", usual=5 * self.options.steps, options=adam))
+
+    def _again(self, problem: Problem) -> tuple[Stage, ...]:
+        return ()
+
+    @property
+    def converged(self) -> str | None:
+        return "all marks have grown" if self._over and self._stage_at(self._turn + 1) is None else None
+
+
 def _stage(text: str) -> Stage:
     """``pgpe:500`` -> the stage."""
     name, colon, steps = text.partition(":")
@@ -281,12 +324,16 @@ def _most(stage: Stage, left: int) -> int:
 
 def _seen_by(stage: Stage, problem: Problem) -> Problem:
     """What a stage works on: marks are placed by their squared error, whatever they shall be liked by."""
+    if stage.name == "grow":
+        return problem
     builds = stage.name in BUILT or registry.optimizers.resolve(stage.name)[0] == "greedy"
     return problem.least_squares if builds else problem
 
 
 def _create(stage: Stage, first: bool, mending: bool = False, turning: bool = False) -> Optimizer:
     """The optimizer of a stage, set up for where it stands."""
+    if stage.name == "grow":
+        return growth.Grow(**stage.options)
     if stage.name in BUILT:
         return Mend(alone=turning) if stage.name == "mend" else Anneal()
     base, fixed = registry.optimizers.resolve(stage.name)

@@ -16,6 +16,7 @@ from creativity.renderers.genome import ParamSpec
 from creativity.streams import Stream
 
 if TYPE_CHECKING:
+    from creativity.planting import Places
     from creativity.renderers.raster import Outlines
 
 Size = tuple[int, int]  # (height, width) in pixels
@@ -144,6 +145,15 @@ class GradualRenderer(Protocol):
 
     def render_until(self, genome: Tensor, size: Size, shares: Tensor) -> Tensor:
         """The genome (D,), each mark drawn along the first of its ``shares (N,)`` in [0, 1] -> premultiplied RGBA (4, H, W)."""
+        ...
+
+
+@runtime_checkable
+class PlantingRenderer(MarksRenderer, Protocol):
+    """A renderer whose marks can be put where they are wanted."""
+
+    def plant(self, genome: Tensor, marks: np.ndarray[Any, Any], places: Places | None, size: Size, rng: np.random.Generator) -> Tensor:
+        """The genome (D,) with ``marks (K,)``, by their numbers, at these places on a canvas of ``size``'s shape; None: away from it."""
         ...
 
 
