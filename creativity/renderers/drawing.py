@@ -488,7 +488,7 @@ class Drawing(Renderer):
     def to_svg(self, genome: Tensor, size: Size) -> list[Any]:
         root = prefixed(self._tree(genome))
         across, down = (svg.number(side, 6) for side in self.document.canvas)
-        root.attrib |= {"width": across, "height": down}
+        root.attrib |= {"width": across, "height": down, "overflow": "visible"}
         if root.get("viewBox") is None:
             root.set("viewBox", f"0 0 {across} {down}")
         # Its own shape, in whole pixels of another program's choice.
