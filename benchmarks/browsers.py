@@ -46,7 +46,7 @@ SCENES: dict[str, tuple[str, dict[str, Any]]] = {
     "strokes, clear": ("strokes", {"count": 60, "background": "none", "brush": "ink"}),
 }
 SUPERSAMPLES = 8
-DOUBTFUL = 43.0
+DOUBTFUL = 40.0
 """Decibels below which the truth is asked: it takes minutes."""
 
 

@@ -31,14 +31,14 @@ RENDERERS: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 def table() -> Image.Image:
-    """A row for each picture: itself, then what each renderer makes of it in ten seconds."""
+    """A row for each picture: itself, then what each renderer makes of it in forty seconds at most."""
     rows = []
     for path in PICTURES:
         picture = Image.open(path).convert("RGB")
         width = round(picture.width * HEIGHT / picture.height)
         cells = [picture.resize((width, HEIGHT), Image.Resampling.LANCZOS)]
         for renderer, options in RENDERERS:
-            artwork = creativity.fit(path, renderer=renderer, count=COUNT, options=options, seed=1, max_seconds=10)
+            artwork = creativity.fit(path, renderer=renderer, count=COUNT, options=options, seed=1, max_seconds=40)
             print(f"{path.stem} {renderer} {options}: {artwork.results['mse']:.5f}", file=sys.stderr)
             drawn = Image.fromarray(artwork.rgba(4 * max(width, HEIGHT))).convert("RGB")
             cells.append(drawn.resize((width, HEIGHT), Image.Resampling.LANCZOS))
