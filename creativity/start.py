@@ -139,7 +139,6 @@ def _held(lock: Sequence[str], spec: ParamSpec, taken: int, renderer: Renderer) 
     """The numbers (D,) that a lock names: blocks, ranges of the ``taken`` marks, and of a drawing what is called so in it."""
     held = torch.zeros(spec.size, dtype=torch.bool)
     ranges = any(block.per_mark for block in spec.blocks)
-    names = renderer.names if lock and isinstance(renderer, DocumentRenderer) else []
     for word in lock:
         if word in spec.slices:
             held[spec.slices[word]] = True
@@ -153,6 +152,7 @@ def _held(lock: Sequence[str], spec: ParamSpec, taken: int, renderer: Renderer) 
             marks[first : last + 1] = True
             held |= torch.from_numpy(numbers_of(marks, spec))
         else:
+            names = renderer.names if isinstance(renderer, DocumentRenderer) else []
             marks_too = f", or a range of marks from 0-{taken - 1}" if ranges else ""
             raise CreativityError(f"lock: no part is called {shown(word)}; {nearest(word, [*spec.slices, *names])}{marks_too}")
     return held

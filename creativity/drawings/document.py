@@ -167,10 +167,11 @@ class Document:
             self._refuse(f"has {len(rules)} style rules for {len(self._parents)} elements", "simplify it")
         return rules
 
-    def _chain(self, element: Element) -> tuple[Element, ...]:
+    def chain(self, element: Element) -> tuple[Element, ...]:
+        """An element with all above it, from the root down."""
         if element not in self._chains:
             above = self._parents.get(element)
-            self._chains[element] = (*(self._chain(above) if above is not None else ()), element)
+            self._chains[element] = (*(self.chain(above) if above is not None else ()), element)
         return self._chains[element]
 
     # -- where it lies
@@ -251,7 +252,7 @@ class Document:
             self._refuse(f"draws more than {MAX_DRAWN} elements", "simplify it")
         if place.depth > MAX_DEPTH:
             self._refuse(f"is nested more than {MAX_DEPTH} levels deep, by groups and <use>", "ungroup it")
-        styles = self.cascade.computed(self._chain(element), place.styles)
+        styles = self.cascade.computed(self.chain(element), place.styles)
         if styles["display"] == "none":
             return []
         self._check(element, kind, styles)
@@ -457,7 +458,7 @@ class Document:
     def _styles(self, element: Element) -> Styles:
         """What holds for an element where it is written, such as for a stop."""
         styles: Styles = style.INITIAL
-        chain = self._chain(element)
+        chain = self.chain(element)
         for depth in range(1, len(chain) + 1):
             styles = self.cascade.computed(chain[:depth], styles)
         return styles
@@ -552,7 +553,7 @@ class Document:
                 matrix = matrix @ geometry.transform(text_of)
             except ValueError:
                 self._cannot_read(target, "transform", text_of)
-        styles = self.cascade.computed(self._chain(target), place.styles)
+        styles = self.cascade.computed(self.chain(target), place.styles)
         if styles["clip-path"] != "none":
             self._refuse("clips a <clipPath> by another", "release one of the clips")
         draws: list[Draw] = []
@@ -570,7 +571,7 @@ class Document:
         self._drawn += 1
         if self._drawn > MAX_DRAWN:
             self._refuse(f"draws more than {MAX_DRAWN} elements", "simplify it")
-        styles = self.cascade.computed(self._chain(element), place.styles)
+        styles = self.cascade.computed(self.chain(element), place.styles)
         if styles["display"] == "none" or styles["visibility"] != "visible":
             return []
         if styles["clip-path"] != "none":
@@ -605,7 +606,7 @@ class Document:
         twins = dict(zip(self.root.iter(), tree.iter(), strict=True))
         parents = {child: parent for parent in tree.iter() for child in parent}
 
-        def chain(element: Element) -> tuple[Element, ...]:
+        def twin_chain(element: Element) -> tuple[Element, ...]:
             above = [element]
             while above[0] in parents:
                 above.insert(0, parents[above[0]])
@@ -615,17 +616,17 @@ class Document:
             shape = self.shapes[index]
             assert shape.element is not None
             element = twins[shape.element]
-            before = self.cascade.declared(chain(element)) if self.cascade.rules else {}
+            before = self.cascade.declared(twin_chain(element)) if self.cascade.rules else {}
             element.tag = f"{SVG}path"
             for name in SIZES:
                 element.attrib.pop(name, None)
             element.set("d", self._data(shape, points))
             if self.cascade.rules:
-                after = self.cascade.declared(chain(element))
+                after = self.cascade.declared(twin_chain(element))
                 for name, value in before.items():
                     if after.get(name) != value:
                         self._say(element, name, value)
-            rule = self.cascade.computed(self._chain(shape.element), style.INITIAL)["fill-rule"]
+            rule = self.cascade.computed(self.chain(shape.element), style.INITIAL)["fill-rule"]
             if rule == "evenodd" or self._inherits_even_odd(shape.element):
                 self._say(element, "fill-rule", "nonzero")
         stated_of = [(self.shapes[index].element, stated) for index, stated in changes.styles.items()]
@@ -640,10 +641,10 @@ class Document:
 
     def _says(self, element: Element, name: str) -> bool:
         """Whether anything is said of it for an element, or above."""
-        return any(name in self.cascade.declared(self._chain(above)) for above in self._chain(element))
+        return any(name in self.cascade.declared(self.chain(above)) for above in self.chain(element))
 
     def _inherits_even_odd(self, element: Element) -> bool:
-        return any(self.cascade.declared(self._chain(above)).get("fill-rule") == "evenodd" for above in self._chain(element))
+        return any(self.cascade.declared(self.chain(above)).get("fill-rule") == "evenodd" for above in self.chain(element))
 
     def _say(self, element: Element, name: str, value: str) -> None:
         """Where it outranks what is said already."""

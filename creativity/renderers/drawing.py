@@ -122,13 +122,14 @@ class Drawing(Renderer):
         self._first: list[slice] = []  # of each shape's points, among those of the genome or those that stay
         free: list[Array] = []
         fixed: list[Array] = []
+        counts = {False: 0, True: 0}
         for shape in document.shapes:
             local = np.array([point for subpath in shape.subpaths for point in subpath.points]).reshape(-1, 2)
             points = local @ shape.matrix[:2, :2].T + shape.matrix[:2, 2]
-            into = fixed if shape.fixed else free
-            at = sum(map(len, into))
+            at = counts[shape.fixed]
+            counts[shape.fixed] += len(points)
             self._first.append(slice(at, at + len(points)))
-            into.append(points / np.array(document.canvas))
+            (fixed if shape.fixed else free).append(points / np.array(document.canvas))
         self._points = np.concatenate([*free, np.zeros((0, 2))])
         self._fixed = np.concatenate([*fixed, np.zeros((0, 2))])
         every: dict[tuple[int, bool], list[Draw]] = {}
@@ -138,7 +139,7 @@ class Drawing(Renderer):
         own = {key: found for key, found in every.items() if len({(d.colour, d.opacity, d.width, id(d.gradient)) for d in found}) == 1}
         self.keys = list(own)  # of the marks: shape, and whether it is the stroke
         self._mark = {key: k for k, key in enumerate(self.keys)}
-        self._strokes = [key for key in self.keys if key[1]]
+        self._strokes = {key: k for k, key in enumerate(key for key in self.keys if key[1])}
         paints = [(*found[0].colour, found[0].opacity) for found in own.values()]
         self._paints = np.array(paints).reshape(-1, 4)
         self._widths = np.array([self._width(own[key][0]) for key in self._strokes]).reshape(-1)
@@ -235,7 +236,7 @@ class Drawing(Renderer):
         values["colour"][:, [*marks]] = values["opacity"][:, [*marks]] = 1.0
         for k in marks:
             if self.keys[k][1]:
-                values["width"][:, self._strokes.index(self.keys[k])] = 1.0
+                values["width"][:, self._strokes[self.keys[k]]] = 1.0
             if (gradient := self._filled.get(self.keys[k])) is not None:
                 values["stops"][:, [*gradient.stops]] = 1.0
         return torch.cat([values[block.name].reshape(-1) for block in self.spec.blocks]) > 0
@@ -243,7 +244,9 @@ class Drawing(Renderer):
     @property
     def names(self) -> list[str]:
         """Ids of elements that can be spoken of."""
-        return [name for element in self.document.root.iter() if (name := element.get("id")) and self.numbers_called(name) is not None]
+        shapes = (self.document.shapes[index].element for index, _ in self.keys)
+        above = (self.document.chain(element) for element in shapes if element is not None)
+        return sorted({name for chain in above for element in chain if (name := element.get("id"))})
 
     # -- the picture
 
@@ -269,7 +272,7 @@ class Drawing(Renderer):
     def _painted(self, draw: Draw) -> Painted:
         key = (draw.shape, draw.stroke)
         if key in self._mark:
-            return Painted(draw, self._mark[key], self._strokes.index(key) if draw.stroke else 0)
+            return Painted(draw, self._mark[key], self._strokes[key] if draw.stroke else 0)
         self._kept_paints.append((*draw.colour, draw.opacity))
         self._kept_widths.append(self._width(draw))
         return Painted(draw, len(self.keys) + len(self._kept_paints) - 1, len(self._widths) + len(self._kept_widths) - 1)
@@ -459,7 +462,7 @@ class Drawing(Renderer):
                 # What a colour says of its own opacity is gone with it.
                 stated[f"{kind}-opacity"] = svg.number(float(values["opacity"][k]), 4)
             if stroke:
-                at = self._strokes.index((index, stroke))
+                at = self._strokes[index, stroke]
                 if not bool(same[where["width"]][at]):
                     matrix = self.document.shapes[index].matrix
                     scale = abs(np.linalg.det(matrix[:2, :2])) ** 0.5 / max(self.document.canvas)

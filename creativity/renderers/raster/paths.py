@@ -110,7 +110,7 @@ class _Pieces:
     """The pieces of many contours, one after another."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self.count = self._total = 0
         self._pieces: list[Array] = []
         self._lines: list[Array] = []
         self._sizes: list[int] = []
@@ -128,6 +128,7 @@ class _Pieces:
         self._pieces.append(pieces)
         self._lines.append(lines)
         self._sizes.append(len(pieces))
+        self._total += len(pieces)
         self._matrices += [np.eye(2, 3) if matrix is None else matrix] * len(pieces)
 
     def ready(self) -> None:
@@ -171,7 +172,7 @@ class _Strokes(_Pieces):
     def add(self, contour: Contour, mark: Mark) -> None:
         pen = mark.pen
         assert pen is not None
-        count, first = len(contour.pieces), sum(self._sizes)
+        count, first = len(contour.pieces), self._total
         self._add(contour.pieces, contour.lines, mark.matrix)
         after = np.arange(first + 1, first + count + 1)
         after[-1] = first if contour.closed else -1
