@@ -21,7 +21,7 @@ from creativity import films, images, registry, svg
 from creativity.errors import CreativityError, nearest
 from creativity.files import digest_bytes, write_atomically
 from creativity.recipe import Recipe, parse_json
-from creativity.renderers.base import DocumentRenderer, Renderer, ShaderRenderer, VectorRenderer
+from creativity.renderers.base import BandedRenderer, DocumentRenderer, Renderer, ShaderRenderer, VectorRenderer
 from creativity.size import OutputSize, parse_size
 from creativity.sources import open_source, shown
 
@@ -70,8 +70,16 @@ class Artwork:
         """The picture as uint8 RGBA (H, W, 4), straight alpha."""
         pixels = self.output_size(size).pixels
         self.output_size(size).check_raster()
+        genome, seed = torch.from_numpy(self.genome)[None], self.recipe.seed
         with torch.no_grad():
-            premultiplied = self.renderer.render(torch.from_numpy(self.genome)[None], pixels, self.recipe.seed, alpha=True)[0]
+            if isinstance(self.renderer, BandedRenderer):
+                picture, top = np.full((*pixels, 4), 255, np.uint8), 0
+                for band in self.renderer.bands(genome, pixels, seed):
+                    rows = (band[0].permute(1, 2, 0).clamp(0, 1) * 255).round().to(torch.uint8).numpy()
+                    picture[top : top + len(rows), :, :3] = rows
+                    top += len(rows)
+                return picture
+            premultiplied = self.renderer.render(genome, pixels, seed, alpha=True)[0]
         return images.straight(premultiplied.numpy())
 
     def svg(self, size: str | int | None = None, **how: Unpack[DrawingArguments]) -> str:

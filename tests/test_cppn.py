@@ -195,6 +195,17 @@ SHADERS = [
 ]
 
 
+def test_bands_are_the_picture_and_what_is_saved() -> None:
+    renderer, genomes = picture({"samples": 2})
+    size = (150, 700)
+    bands = list(renderer.bands(genomes, size))
+    assert len(bands) > 3
+    assert torch.equal(torch.cat(bands, 2), renderer.render(genomes, size))
+    artwork = made({"samples": 2})
+    seen = renderer.render(torch.from_numpy(artwork.genome)[None], (200, 300), alpha=True)[0].movedim(0, 2)
+    assert np.array_equal(artwork.rgba("300x200"), (seen * 255).round().to(torch.uint8).numpy())
+
+
 @pytest.mark.parametrize("options", SHADERS)
 def test_a_browser_draws_the_same(options: dict[str, Any], tmp_path: Path) -> None:
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

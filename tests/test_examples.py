@@ -17,6 +17,7 @@ pytestmark = pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="not i
 
 
 PAGES = [("README.md", "creativity doctor"), ("docs/objectives.md", "--focus auto"), ("docs/drawing.md", "--start logo.svg")]
+PAGES += [("docs/networks.md", "net=siren")]
 LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 6"><path d="M0 4h8v2H0z"/><circle id="sun" r="2" fill="#fb0"/></svg>'
 
 

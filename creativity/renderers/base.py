@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
@@ -105,6 +105,15 @@ class ShaderRenderer(Protocol):
 
     def to_glsl(self, genome: Tensor) -> str:
         """The genome (D,) as a fragment shader (GLSL ES 3.00) with uniforms ``size`` (pixels), ``view`` (zoom, x, y) and ``phase``."""
+        ...
+
+
+@runtime_checkable
+class BandedRenderer(Protocol):
+    """A renderer of opaque pictures that can be larger than memory."""
+
+    def bands(self, genomes: Tensor, size: Size, seed: int = 0) -> Iterator[Tensor]:
+        """Genomes (B, D) -> parts (B, 3, rows, W) of their pictures, from the top."""
         ...
 
 

@@ -16,6 +16,7 @@ From first to last they go from dreamy to photographic, and ``detail`` goes the 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar
@@ -210,6 +211,8 @@ class Cppn(Renderer):
             at = stop
         numbers = torch.cat(moved, 1)
         weight_gain, bias_gain = self._gains
+        units, inputs = self.network.shapes[-1]
+        weight_gain = torch.cat([weight_gain[: -units * inputs], BOLD * weight_gain[-units * inputs :]])
         # (Layer by layer, weights first; the gains are in the order of the kernels.)
         weights, biases = [], []
         for (start, stop), (units, inputs) in zip(_spans(self.network.shapes), self.network.shapes, strict=True):
@@ -250,29 +253,20 @@ class Cppn(Renderer):
 
     def render(self, genomes: Tensor, size: Size, seed: int = 0, alpha: bool = False, phase: float = 0.0) -> Tensor:
         """Genomes (B, D) -> (B, 3, H, W); ``phase`` in [0, 1): when, of a picture that moves."""
-        images = self._pictures(*self._net(genomes, phase), size, phase)
-        if not alpha:
-            return images
-        return torch.cat([images, torch.ones_like(images[:, :1])], 1)
+        images = torch.cat([*self.bands(genomes, size, seed, phase)], 2)
+        return torch.cat([images, torch.ones_like(images[:, :1])], 1) if alpha else images
 
-    def _pictures(self, weights: Tensor, biases: Tensor, size: Size, phase: float) -> Tensor:
+    def bands(self, genomes: Tensor, size: Size, seed: int = 0, phase: float = 0.0) -> Iterator[Tensor]:
+        """The same, (B, 3, rows, W) after one another from the top, so that the picture need not be in memory."""
+        weights, biases = self._net(genomes, phase)
         (height, width), n = size, self.options.samples
         lines = max(1, BAND // (width * n * n))
-        wanted = torch.is_grad_enabled() and (weights.requires_grad or biases.requires_grad)
-        bands: list[Tensor] = []
-        out = torch.empty(0) if wanted else torch.empty(len(weights), 3, height, width)
         for first in range(0, height, lines):
             last = min(first + lines, height)
             features = self.features((height * n, width * n), (first * n, last * n), phase)
             found = networks.values(self.network, features, weights, biases)
             band = self._coloured(found).unflatten(2, ((last - first) * n, width * n))  # type: ignore[no-untyped-call]
-            if n > 1:
-                band = torch.nn.functional.avg_pool2d(band, n)
-            if wanted:
-                bands.append(band)
-            else:
-                out[:, :, first:last] = band
-        return torch.cat(bands, 2) if wanted else out
+            yield torch.nn.functional.avg_pool2d(band, n) if n > 1 else band
 
     @property
     def moves(self) -> bool:
@@ -364,6 +358,9 @@ class Cppn(Renderer):
             return (brightness * (1 - saturation * (1 - wheel))).clamp(0, 1)  # type: ignore[no-any-return]
         return outputs
 
+
+BOLD = 2.5
+"""How much more the last layer says where nothing could be seen of a picture before it was made."""
 
 LARGEST = 1e4
 """Beyond it weights are what they are at it."""
