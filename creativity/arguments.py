@@ -42,6 +42,7 @@ ObjectiveName: TypeAlias = (
         "texture",
         "palette",
         "ink",
+        "latents",
         "smoothness",
         "symmetry",
         "opacity",

@@ -16,7 +16,16 @@ from creativity.objectives.base import Composite, Context, Likeness, Objective, 
 from creativity.objectives.pixel import Pixel, PixelOptions
 from creativity.planting import UNSEEN, lacking
 from creativity.renderers import raster
-from creativity.renderers.base import Builder, BuildingRenderer, FusedRenderer, MarksRenderer, PlantingRenderer, Renderer, Size
+from creativity.renderers.base import (
+    Builder,
+    BuildingRenderer,
+    FusedRenderer,
+    LatentRenderer,
+    MarksRenderer,
+    PlantingRenderer,
+    Renderer,
+    Size,
+)
 from creativity.renderers.genome import ParamSpec
 from creativity.renderers.raster import Outlines
 
@@ -62,6 +71,11 @@ class Candidates:
         if key not in self._images:
             self._images[key] = self.renderer.render(self.genomes, key[0], self.seed, alpha)
         return self._images[key]
+
+    @cached_property
+    def latents(self) -> Tensor | None:
+        """The latents (B, N); None where the renderer has none."""
+        return self.renderer.latents(self.genomes) if isinstance(self.renderer, LatentRenderer) else None
 
     @cached_property
     def marks(self) -> Outlines | None:

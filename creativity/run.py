@@ -34,7 +34,7 @@ from creativity.optimizers.base import Optimizer, Step
 from creativity.options import plain
 from creativity.problem import Problem
 from creativity.recipe import Part, Recipe, Replay, parse_json
-from creativity.renderers.base import DocumentRenderer, MarksRenderer, VectorRenderer
+from creativity.renderers.base import DocumentRenderer, LatentRenderer, MarksRenderer, VectorRenderer
 from creativity.snapshots import Snapshots
 from creativity.sources import open_source, shown
 from creativity.start import warm
@@ -97,6 +97,10 @@ class Event:
         return -10 * math.log10(self.best) if 0 < self.best < math.inf else math.inf
 
 
+NATURES: dict[str, tuple[type[Any], str]] = {"marks": (MarksRenderer, "triangles or shapes"), "latents": (LatentRenderer, "latent")}
+"""What an objective may need of a renderer, and which have it."""
+
+
 class Interrupted(Exception):
     """The run was asked to stop; its state is saved."""
 
@@ -148,13 +152,13 @@ class Run:
             size = (scored.shape[1], scored.shape[2])
         if "target" in objective.needs and scored is None:
             raise CreativityError(f"objective {recipe.objective.name!r} needs a picture to match; give one: creativity fit PICTURE")
-        if "marks" in objective.needs and not isinstance(renderer, MarksRenderer):
-            asking = [
-                name for name, term in getattr(objective, "terms", {recipe.objective.name: objective}).items() if "marks" in term.needs
-            ]
-            raise CreativityError(
-                f"objective {', '.join(asking)} speaks of marks, and renderer {recipe.renderer.name!r} has none; use triangles or shapes"
-            )
+        for need, (able, fitting) in NATURES.items():
+            if need in objective.needs and not isinstance(renderer, able):
+                terms = getattr(objective, "terms", {recipe.objective.name: objective})
+                asking = [name for name, term in terms.items() if need in term.needs]
+                raise CreativityError(
+                    f"objective {', '.join(asking)} speaks of {need}, and renderer {recipe.renderer.name!r} has none; use {fitting}"
+                )
         if renderer.spec.size > MAX_GENOME:
             raise CreativityError(f"a genome of {renderer.spec.size} numbers does not fit into a file; at most {MAX_GENOME} do")
         self.streams = Streams(recipe.seed)

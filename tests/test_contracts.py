@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 from dataclasses import fields
+from functools import cache
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
@@ -14,7 +18,8 @@ from creativity import images, registry
 from creativity.errors import CreativityError
 from creativity.objectives.base import Context
 from creativity.problem import Candidates, Problem
-from creativity.renderers.base import BuildingRenderer, FusedRenderer, MarksRenderer, Renderer, VectorRenderer
+from creativity.renderers.base import BuildingRenderer, FusedRenderer, Renderer, VectorRenderer
+from creativity.run import NATURES
 from creativity.streams import Streams
 from tests.oracles import psnr, resvg
 
@@ -43,7 +48,27 @@ STRICT: dict[str, dict[str, Any]] = {
 STRICT |= {name: {"reference": ["other.png"]} for name in ("style", "texture")}
 
 
+@cache
+def autoencoder() -> str:
+    """A tiny one of random weights, in a folder."""
+    import diffusers
+
+    folder = mkdtemp()
+    atexit.register(rmtree, folder)
+    torch.manual_seed(4)
+    blocks: dict[str, Any] = {f"{part}_block_out_channels": (8, 8, 8) for part in ("encoder", "decoder")}
+    counts: dict[str, Any] = {"num_encoder_blocks": (1, 1, 1), "num_decoder_blocks": (1, 1, 1)}
+    model = diffusers.AutoencoderTiny(**blocks, **counts, latent_channels=4, act_fn="silu")
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight *= 2.0  # or all pictures would be one grey
+    model.save_pretrained(folder, safe_serialization=True)
+    return folder
+
+
 def renderer_of(name: str, **options: Any) -> Renderer:
+    if name == "latent":
+        options = {"model": autoencoder(), "rows": 4, "columns": 4, **options}
     part: Renderer = registry.renderers.create(name, {**SMALL.get(name, {}), **options})
     return part
 
@@ -56,8 +81,9 @@ def problem_of(renderer: str, objective: str, target: Any) -> Problem:
         goal.prepare(Context(size, scored, references={"other.png": scored.flip(1)}))
     except CreativityError as missing:
         pytest.skip(str(missing))
-    if "marks" in goal.needs and not isinstance(renderer_of(renderer), MarksRenderer):
-        pytest.skip("speaks of marks, which this renderer has none of")
+    for need, (able, _) in NATURES.items():
+        if need in goal.needs and not isinstance(renderer_of(renderer), able):
+            pytest.skip(f"speaks of {need}, which this renderer has none of")
     return Problem(renderer_of(renderer), goal, size)
 
 

@@ -65,3 +65,13 @@ def read(path: Path, what: str) -> tuple[dict[str, Tensor], dict[str, str], str]
         ) from None
     except (OSError, safetensors.SafetensorError) as error:
         raise CreativityError(f"{path.name} does not hold the weights of {what}: {error}") from None
+
+
+def digest_of_folder(folder: Path) -> str:
+    """Of all safetensors in a folder, with their names."""
+    total = hashlib.sha256()
+    for path in sorted(folder.rglob("*.safetensors")):
+        total.update(path.relative_to(folder).as_posix().encode())
+        with open(path, "rb") as file:
+            total.update(hashlib.file_digest(file, "sha256").digest())
+    return total.hexdigest()

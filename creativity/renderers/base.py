@@ -158,6 +158,15 @@ class GradualRenderer(Protocol):
 
 
 @runtime_checkable
+class LatentRenderer(Protocol):
+    """A renderer whose genomes are, or hold, what a decoder makes a picture of."""
+
+    def latents(self, genomes: Tensor) -> Tensor:
+        """Genomes (B, D) -> (B, N) numbers, of mean 0 and variance 1 where the decoder knows its way; with gradients."""
+        ...
+
+
+@runtime_checkable
 class PlantingRenderer(MarksRenderer, Protocol):
     """A renderer whose marks can be put where they are wanted."""
 

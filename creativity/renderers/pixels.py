@@ -86,7 +86,7 @@ class Pixels(Renderer):
             noise = torch.from_numpy(random.uniform(0.25, 0.75, (n, 3, self.options.rows, self.options.columns)).astype(np.float32))
             if hint is None:
                 return self.spec.encode({"colour": noise})
-            seen = _resized(hint[None, :3] + 1 - hint[None, 3:], (self.options.rows, self.options.columns), "area")
+            seen = resized(hint[None, :3] + 1 - hint[None, 3:], (self.options.rows, self.options.columns), "area")
             return self.spec.encode({"colour": (seen + 0.2 * (noise - 0.5)).clamp(0, 1)})
         return torch.from_numpy(QUIET * random.standard_normal((n, self.spec.size), dtype=np.float32))
 
@@ -101,7 +101,7 @@ class Pixels(Renderer):
             # One picture after another: products of a whole batch would differ from these in their last bits.
             found = torch.stack([down.T @ (loudness * one) @ across for one in _sane(values["waves"])])
         else:
-            grids = [_resized(_sane(values[f"level_{k}"]), size, "bilinear") for k in range(len(self._levels))]
+            grids = [resized(_sane(values[f"level_{k}"]), size, "bilinear") for k in range(len(self._levels))]
             found = torch.stack(grids).sum(0) / math.sqrt(len(grids))
         related = torch.from_numpy(RELATED.astype(np.float32))
         mixed = torch.stack([(LOUD * found * row[:, None, None]).sum(1) for row in related], 1)
@@ -109,7 +109,7 @@ class Pixels(Renderer):
 
     def render(self, genomes: Tensor, size: Size, seed: int = 0, alpha: bool = False) -> Tensor:
         """Genomes (B, D) -> (B, 3, H, W); with ``alpha`` (B, 4, H, W), nowhere clear."""
-        pictures = _resized(self.grid(genomes), size, "area" if self.options.kind == "mosaic" else "bilinear")
+        pictures = resized(self.grid(genomes), size, "area" if self.options.kind == "mosaic" else "bilinear")
         pictures = pictures + (pictures.clamp(0, 1) - pictures).detach()  # off by rounding at most, which shall stop no gradient
         return torch.cat([pictures, torch.ones_like(pictures[:, :1])], 1) if alpha else pictures
 
@@ -118,7 +118,7 @@ def _sane(numbers: Tensor) -> Tensor:
     return numbers.nan_to_num(nan=0.0, posinf=1e4, neginf=-1e4).clamp(-1e4, 1e4)
 
 
-def _resized(pictures: Tensor, size: Size, how: str) -> Tensor:
+def resized(pictures: Tensor, size: Size, how: str) -> Tensor:
     """Pictures (B, C, H, W) at another size, by two products: of the part of each new pixel's area that each old one has ("area", exact
     at any size), or linear between pixel centres, over as wide a stretch as a new pixel is ("bilinear")."""
     down, across = (_between(old, new, how) for old, new in zip(pictures.shape[2:], size, strict=True))

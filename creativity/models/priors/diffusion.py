@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import json
 from pathlib import Path
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from creativity.errors import CreativityError, one_line
 from creativity.models.priors.base import Prior
+from creativity.models.weights import digest_of_folder
 from creativity.streams import Stream
 
 SIDE = 256
@@ -42,7 +42,7 @@ class Diffusion(Prior):
         self.name, self.size = f"diffusers:{where}", size
         folder = _folder(DiffusionPipeline, where, offline)
         _check(folder, where)
-        self.digest = _digest(folder)
+        self.digest = digest_of_folder(folder)
         dtype = torch.float16 if torch.device(device).type == "cuda" else torch.float32
         try:
             load: Any = DiffusionPipeline.from_pretrained
@@ -113,12 +113,3 @@ def _check(folder: Path, where: str) -> None:
             raise CreativityError(
                 f"the weights of {part} in {where} are pickles, which can run code: expected .safetensors (save_pretrained writes them)"
             )
-
-
-def _digest(folder: Path) -> str:
-    total = hashlib.sha256()
-    for path in sorted(folder.rglob("*.safetensors")):
-        total.update(path.relative_to(folder).as_posix().encode())
-        with open(path, "rb") as file:
-            total.update(hashlib.file_digest(file, "sha256").digest())
-    return total.hexdigest()
