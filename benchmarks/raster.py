@@ -78,6 +78,36 @@ def marks(name: str, count: int, side: int, population: int = 256) -> Callable[[
     return jobs
 
 
+def paths(side: int) -> Callable[[int], list[Job]]:
+    """256 closed paths of four cubics by their genomes, flattened in the time, 3 to 12 % of the side in radius: overdraw about 2.5."""
+
+    def jobs(seed: int) -> list[Job]:
+        renderer: Marks = registry.renderers.create("svg", {"count": 256, "background": "#ffffff"})
+        g = torch.Generator().manual_seed(seed)
+        values = renderer.spec.decode(renderer.init(1, Streams(seed)("init")))
+        middle = values["points"].mean(dim=2, keepdim=True)
+        around = values["points"] - middle
+        radius = 0.03 + 0.09 * torch.rand(1, 256, 1, 1, generator=g)
+        values["points"] = torch.rand(1, 256, 1, 2, generator=g) + radius * around / around.norm(dim=3, keepdim=True).mean(
+            dim=2, keepdim=True
+        )
+        values["opacity"] = 0.1 + 0.8 * torch.rand(1, 256, generator=g)
+        leaf = renderer.spec.encode(values).requires_grad_()
+        target = torch.rand(4, side, side, generator=g)
+        target[3] = 1.0
+
+        def once() -> object:
+            with torch.no_grad():
+                return renderer.squared_error(leaf, target)
+
+        def both_ways() -> object:
+            return torch.autograd.grad(renderer.squared_error(leaf, target).sum(), leaf)
+
+        return [("svg, squared error", once, 5, 1), ("svg, squared error and gradients", both_ways, 5, 1)]
+
+    return jobs
+
+
 def plain(scene: Scene) -> list[tuple[list[list[float]], list[float]]]:
     """Points and straight RGBA of each mark of the first image."""
     points, colours, opacities, _ = scene
@@ -260,6 +290,8 @@ def main() -> None:
     of_strokes, of_triangles = marks("strokes", 100, 200), marks("triangles", 100, 200)
     measure("100 marks by their genomes, 200 x 200", lambda seed: of_strokes(seed) + of_triangles(seed))
     measure("64 strokes by their genomes, 224 x 224", marks("strokes", 64, 224))
+    for side in (224, 256, 512):
+        measure(f"256 closed paths of 4 cubics by their genomes, {side} x {side}", paths(side))
     for name in PEERS.keys() - installed.keys():
         print(f"  {name}: not installed")
 
