@@ -41,6 +41,16 @@ PRESETS = {
         ("portraits", "landscapes", "still lifes"),
         {"renderer": "polygons", "count": 120, "palette": "5", "optimizer": "greedy", "options": {**FLAT, "renderer.corners": 4}},
     ),
+    "comic": Preset(
+        "flat areas that grow from large to small, an ink line around each",
+        ("landscapes", "portraits", "still lifes"),
+        {
+            "renderer": "svg",
+            "count": 90,
+            "optimizer": "growth",
+            "options": {**FLAT, "renderer.outline": 0.004, "renderer.outline_colour": INK},
+        },
+    ),
     "cut-paper": Preset(
         "gouache paper, cut out with scissors and glued, after Matisse",
         ("landscapes", "still lifes", "logos"),
