@@ -23,7 +23,7 @@ class Bowl:
 
     spec = ParamSpec((Block("small", (6,), scale=0.01), Block("large", (4,), scale=10.0)))
     differentiable, deterministic, resolution_free, buildable, size = True, True, True, False, (64, 64)
-    fresh, least_side = None, 32
+    fresh, least_side, coarsens, plantable = None, 32, True, False
 
     def __init__(self) -> None:
         self.bottom = self.spec.centre + 2 * self.spec.scale
