@@ -12,7 +12,7 @@ from torch import Tensor
 
 from creativity.optimizers.base import Optimizer, Step, Work
 from creativity.problem import Problem
-from creativity.streams import Stream
+from creativity.streams import Stream, Streams
 
 FIRST = (8, 8, 16, 32)
 """Marks that come in the first rounds; then as many as there are."""
@@ -45,7 +45,7 @@ class Grow(Optimizer):
         return 1
 
     def work(self, problem: Problem, start: Tensor, steps: int) -> list[Work]:
-        return [Work(1, lambda: problem.plant(start[0], self._marks(problem), np.random.default_rng(0)))]
+        return [Work(1, lambda: problem.plant(start[0], self._marks(problem), Streams(0)("estimate").at()))]
 
     def _marks(self, problem: Problem) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
         return to_come(problem)[self._part]
