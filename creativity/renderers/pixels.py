@@ -25,8 +25,9 @@ from creativity.streams import Stream
 
 KINDS = ("fourier", "pyramid", "raw", "mosaic")
 
-FALL = 1.0
-"""Amplitudes of waves fall with this power of their frequency, as those of photographs do (Field 1987)."""
+FALL = 1.75
+"""Amplitudes of waves fall with this power of their frequency: more than those of photographs do (1: Field 1987), as fine waves are what
+an encoder is fooled by."""
 
 LOUD = 2.5
 """Standard deviation of a new picture before it is brought between black and white."""
