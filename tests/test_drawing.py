@@ -350,3 +350,16 @@ def test_documents_that_cost_much_are_refused_at_once() -> None:
     for hostile in (body, many, long):
         with pytest.raises(CreativityError):
             Document(svg.read_svg(f'<svg {HEAD} viewBox="0 0 24 24">{hostile}</svg>'.encode()))
+
+
+def test_a_clip_is_moved_by_its_style_too() -> None:
+    """A transform may be said as a property; in a clip path as elsewhere."""
+    shown = []
+    for how in ('style="transform:translate(4,0)"', 'transform="translate(4 0)"'):
+        text = f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 8"><clipPath id="c"><rect {how} width="6" height="8"/></clipPath>
+<rect width="16" height="8" fill="#c33" clip-path="url(#c)"/></svg>"""
+        renderer: Any = registry.renderers.create("drawing", {"document": text})
+        shown.append(renderer.render(renderer.start[None], (8, 16)))
+    assert torch.equal(*shown)
+    assert (shown[0][0, 1, :, 5] < 0.3).all()
+    assert (shown[0][0, 1, :, 12] > 0.9).all()

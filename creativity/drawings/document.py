@@ -232,6 +232,14 @@ class Document:
             f"has {name}={short[:50] + '...' if len(short) > 50 else short!r} in {_called(element)}, which cannot be read", "correct it"
         )
 
+    def _turned(self, element: Element, styles: Styles, matrix: Matrix) -> Matrix:
+        """A matrix, and what the element's own transform adds to it."""
+        text = styles.get("transform") or element.get("transform")
+        try:
+            return matrix @ geometry.transform(text) if text else matrix
+        except ValueError:
+            self._cannot_read(element, "transform", text or "")
+
     # -- the walk
 
     def _children(self, element: Element, place: _Place) -> list[Item]:
@@ -256,13 +264,7 @@ class Document:
         if styles["display"] == "none":
             return []
         self._check(element, kind, styles)
-        matrix = place.matrix
-        text = styles.get("transform") or element.get("transform")
-        if text:
-            try:
-                matrix = matrix @ geometry.transform(text)
-            except ValueError:
-                self._cannot_read(element, "transform", text)
+        matrix = self._turned(element, styles, place.matrix)
         inner = _Place(styles, matrix, place.viewport, place.depth + 1)
         if kind in SHAPES:
             items = self._shape(element, kind, inner)
@@ -547,13 +549,8 @@ class Document:
             self._refuse(f"has clip-path={text[:40]!r} on {_called(element)}", "only a <clipPath> of the same file is read")
         if target.get("clipPathUnits", "userSpaceOnUse") != "userSpaceOnUse":
             self._refuse(f"has a clip-path in units of its bounding box on {_called(element)}", "release the clip")
-        matrix = place.matrix
-        if text_of := target.get("transform"):
-            try:
-                matrix = matrix @ geometry.transform(text_of)
-            except ValueError:
-                self._cannot_read(target, "transform", text_of)
         styles = self.cascade.computed(self.chain(target), place.styles)
+        matrix = self._turned(target, styles, place.matrix)
         if styles["clip-path"] != "none":
             self._refuse("clips a <clipPath> by another", "release one of the clips")
         draws: list[Draw] = []
@@ -576,12 +573,7 @@ class Document:
             return []
         if styles["clip-path"] != "none":
             self._refuse("clips a <clipPath> by another", "release one of the clips")
-        matrix = place.matrix
-        if text := element.get("transform"):
-            try:
-                matrix = matrix @ geometry.transform(text)
-            except ValueError:
-                self._cannot_read(element, "transform", text)
+        matrix = self._turned(element, styles, place.matrix)
         inner = _Place(styles, matrix, place.viewport, place.depth + 1)
         if kind == "use" and place.depth < MAX_DEPTH:
             target = next((self._named.get(element.get(key, "").strip().removeprefix("#")) for key in HREF if element.get(key)), None)
