@@ -115,7 +115,7 @@ def of_walk(artwork: Artwork, frames: int = FRAMES, size: str | int = SIZE, fps:
     for frame in range(frames):
         with torch.no_grad():
             picture = renderer.render(genome, pixels, artwork.recipe.seed, alpha=True, phase=frame / frames)[0]
-        pictures.append((picture.permute(1, 2, 0).clamp(0, 1) * 255).round().to(torch.uint8).numpy())
+        pictures.append(images.straight(picture.numpy()))
     edges = [round(1000 / fps * frame) for frame in range(frames + 1)]
     return Film(pictures, [max(1, after - before) for before, after in itertools.pairwise(edges)], artwork.to_json())
 

@@ -202,6 +202,38 @@ class Examination:
         return out
 
 
+def adamw(guide: Guide, rate: float) -> torch.optim.AdamW:
+    """Weights decay, biases and scales do not."""
+    plain = [p for p in guide.parameters() if p.ndim < 2]
+    weights = [p for p in guide.parameters() if p.ndim >= 2]
+    return torch.optim.AdamW([{"params": weights, "weight_decay": DECAY}, {"params": plain, "weight_decay": 0.0}], rate, betas=(0.9, 0.98))
+
+
+def restored(saved: Path, guide: Guide, average: Guide, optimizer: torch.optim.Optimizer) -> int:
+    """The step that a training was stopped at, all of it as it was then; 0 where nothing is saved."""
+    if not saved.exists():
+        return 0
+    state = torch.load(saved, weights_only=True)
+    guide.load_state_dict(state["guide"])
+    average.load_state_dict(state["average"])
+    optimizer.load_state_dict(state["optimizer"])
+    return int(state["step"])
+
+
+def keep(saved: Path, guide: Guide, average: Guide, optimizer: torch.optim.Optimizer, step: int) -> None:
+    state = {"guide": guide.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(), "step": step}
+    torch.save(state, saved.with_suffix(".part"))
+    saved.with_suffix(".part").replace(saved)
+
+
+@torch.no_grad()
+def follow(average: Guide, guide: Guide, inertia: float) -> None:
+    """Moves an average of a guide's numbers toward what they are now."""
+    for mean, now in zip(average.state_dict().values(), guide.state_dict().values(), strict=True):
+        if mean.is_floating_point():
+            mean.lerp_(now, 1 - inertia)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
@@ -216,19 +248,9 @@ def main() -> None:
     guide, average = Guide(table), Guide(table)
     average.load_state_dict(guide.state_dict())
     guide.image.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    plain = [p for p in guide.parameters() if p.ndim < 2]
-    weights = [p for p in guide.parameters() if p.ndim >= 2]
-    optimizer = torch.optim.AdamW(
-        [{"params": weights, "weight_decay": DECAY}, {"params": plain, "weight_decay": 0.0}], RATE, betas=(0.9, 0.98)
-    )
-    total, step = sum(steps for _, steps, _ in STAGES), 0
+    optimizer = adamw(guide, RATE)
     saved = args.out / "guide.pt"
-    if saved.exists():
-        state = torch.load(saved, weights_only=True)
-        guide.load_state_dict(state["guide"])
-        average.load_state_dict(state["average"])
-        optimizer.load_state_dict(state["optimizer"])
-        step = state["step"]
+    total, step = sum(steps for _, steps, _ in STAGES), restored(saved, guide, average, optimizer)
     scenes = None
     if (args.data / "scenes.npz").exists():
         stored = json.loads((args.data / "scenes.json").read_text())
@@ -267,11 +289,7 @@ def main() -> None:
         (loss + TAUGHT * lesson).backward()
         nn.utils.clip_grad_norm_(guide.parameters(), 1.0)
         optimizer.step()
-        keep = min(AVERAGE, (step + 1) / (step + 10))
-        with torch.no_grad():
-            for mean, now in zip(average.state_dict().values(), guide.state_dict().values(), strict=True):
-                if mean.is_floating_point():
-                    mean.lerp_(now, 1 - keep)
+        follow(average, guide, min(AVERAGE, (step + 1) / (step + 10)))
         step += 1
         losses.append((loss.item(), lesson.item()))
         if step % 50 == 0:
@@ -280,9 +298,7 @@ def main() -> None:
             print(f"step {step}/{total} side {side} loss {a:.3f} taught {b:.3f} scale {scale.item():.1f} {rate:.0f}/s", flush=True)
             losses = []
         if step % 500 == 0 or step == total:
-            state = {"guide": guide.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(), "step": step}
-            torch.save(state, saved.with_suffix(".part"))
-            saved.with_suffix(".part").replace(saved)
+            keep(saved, guide, average, optimizer, step)
             print(step, {k: round(v, 3) for k, v in exam(average, side).items()}, flush=True)
             export(average, pieces, captions + spoken, args.out / "guide.safetensors")
             start, since = time.monotonic(), step

@@ -26,18 +26,21 @@ from creativity.models.encoders.wordpieces import PADDING
 from creativity.renderers import raster
 from training.composer import COLOURS, SHAPES, SPOKEN, Scenes, load
 from training.guide import (
-    DECAY,
     SHARES,
     SMOOTHING,
     TAUGHT,
     WITH_SCENES,
     Examination,
     Guide,
+    adamw,
     batch,
     contrast,
     export,
+    follow,
+    keep,
     load_small,
     neighbours,
+    restored,
     taught_words,
     widened,
 )
@@ -159,18 +162,8 @@ def main() -> None:
     guide.load_state_dict(begun)
     average.load_state_dict(begun)
     guide.image.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    plain = [p for p in guide.parameters() if p.ndim < 2]
-    weights = [p for p in guide.parameters() if p.ndim >= 2]
-    optimizer = torch.optim.AdamW(
-        [{"params": weights, "weight_decay": DECAY}, {"params": plain, "weight_decay": 0.0}], RATE, betas=(0.9, 0.98)
-    )
-    saved, step = args.out / "sparring.pt", 0
-    if saved.exists():
-        state = torch.load(saved, weights_only=True)
-        guide.load_state_dict(state["guide"])
-        average.load_state_dict(state["average"])
-        optimizer.load_state_dict(state["optimizer"])
-        step = state["step"]
+    optimizer, saved = adamw(guide, RATE), args.out / "sparring.pt"
+    step = restored(saved, guide, average, optimizer)
     torch.manual_seed(args.seed + step)
     pool = Pool(np.random.default_rng([args.seed, step]))  # where it was stopped it begins with a fresh pool
     stored = json.loads((args.data / "scenes.json").read_text())
@@ -223,10 +216,7 @@ def main() -> None:
         loss.backward()
         nn.utils.clip_grad_norm_(guide.parameters(), 1.0)
         optimizer.step()
-        with torch.no_grad():
-            for mean, now in zip(average.state_dict().values(), guide.state_dict().values(), strict=True):
-                if mean.is_floating_point():
-                    mean.lerp_(now, 1 - min(AVERAGE, (step + 1) / (step + 10)))
+        follow(average, guide, min(AVERAGE, (step + 1) / (step + 10)))
         losses.append((of_pictures.item(), of_captions.item(), of_nothing.item(), lesson.item()))
         if step % 50 == 0:
             words_of_it = ", ".join(f"{value:.3f}" for value in np.mean(losses, 0))
@@ -234,9 +224,7 @@ def main() -> None:
             print(f"step {step}/{STEPS} pictures, captions, nothing, taught: {words_of_it}; {pace:.1f} s each", flush=True)
             losses = []
         if step % 150 == 0 or step == STEPS:
-            state = {"guide": guide.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(), "step": step}
-            torch.save(state, saved.with_suffix(".part"))
-            saved.with_suffix(".part").replace(saved)
+            keep(saved, guide, average, optimizer, step)
             shipped.load_state_dict(between(begun, average.state_dict()))
             print(step, {k: round(v, 3) for k, v in exam(shipped, SIZE).items()}, flush=True)
             export(shipped, pieces, captions + spoken, args.out / "guide.safetensors")

@@ -188,12 +188,13 @@ class Cppn(Renderer):
         """Genomes (B, D) -> weights (B, W) and biases (B, U) of their networks, at a phase of the walk."""
         values = self.spec.decode(genomes)
         weight_gain, bias_gain = self._gains
+        phase = 0.0 if self.options.loop else phase  # what has a loop moves by that
         if self.options.hyper:
-            return self._made(walked(_sane(values["latent"]), phase if not self.options.loop else 0.0))
+            return self._made(walked(_sane(values["latent"]), phase))
         weights, biases = (_sane(values[name]) * gain for name, gain in (("weights", weight_gain), ("biases", bias_gain)))
         if self.options.latent:
             # What is the same everywhere is a bias.
-            latent = walked(_sane(values["latent"]), phase if not self.options.loop else 0.0)
+            latent = walked(_sane(values["latent"]), phase)
             units = values["latent_weights"].shape[1]
             shift = (_sane(values["latent_weights"]) * latent[:, None]).sum(2) / math.sqrt(self.options.latent)
             biases = torch.cat([biases[:, :units] + self._look.near * shift * bias_gain[0], biases[:, units:]], 1)
@@ -204,21 +205,15 @@ class Cppn(Renderer):
         in a few directions around where all of them begin."""
         base, ways, mix = hypernetwork(self.network.weights + self.network.units, self.network.shapes, self.options.hyper)
         amounts = torch.tanh(latent @ mix.T)  # (B, layers x RANK)
-        moved, at = [], 0
-        for layer, (start, stop) in enumerate(_spans(self.network.shapes)):
+        weights, biases = [], []
+        for layer, ((start, stop), (units, inputs)) in enumerate(zip(_spans(self.network.shapes), self.network.shapes, strict=True)):
             some = amounts[:, layer * RANK : (layer + 1) * RANK]
-            moved.append(base[start:stop] + (some[:, :, None] * ways[:, start:stop]).sum(1))
-            at = stop
-        numbers = torch.cat(moved, 1)
+            numbers = base[start:stop] + (some[:, :, None] * ways[:, start:stop]).sum(1)
+            weights.append(numbers[:, : units * inputs])
+            biases.append(numbers[:, units * inputs :])
         weight_gain, bias_gain = self._gains
         units, inputs = self.network.shapes[-1]
         weight_gain = torch.cat([weight_gain[: -units * inputs], BOLD * weight_gain[-units * inputs :]])
-        # (Layer by layer, weights first; the gains are in the order of the kernels.)
-        weights, biases = [], []
-        for (start, stop), (units, inputs) in zip(_spans(self.network.shapes), self.network.shapes, strict=True):
-            weights.append(numbers[:, start : start + units * inputs])
-            biases.append(numbers[:, start + units * inputs : stop])
-        assert at == numbers.shape[1]
         return torch.cat(weights, 1) * weight_gain, torch.cat(biases, 1) * bias_gain
 
     def features(self, size: Size, rows: tuple[int, int], phase: float = 0.0) -> Tensor:
@@ -253,7 +248,8 @@ class Cppn(Renderer):
 
     def render(self, genomes: Tensor, size: Size, seed: int = 0, alpha: bool = False, phase: float = 0.0) -> Tensor:
         """Genomes (B, D) -> (B, 3, H, W); ``phase`` in [0, 1): when, of a picture that moves."""
-        images = torch.cat([*self.bands(genomes, size, seed, phase)], 2)
+        parts = [*self.bands(genomes, size, seed, phase)]
+        images = torch.cat(parts, 2) if len(parts) > 1 else parts[0]
         return torch.cat([images, torch.ones_like(images[:, :1])], 1) if alpha else images
 
     def bands(self, genomes: Tensor, size: Size, seed: int = 0, phase: float = 0.0) -> Iterator[Tensor]:
