@@ -79,16 +79,16 @@ def memory(run: Run) -> dict[str, int]:
     """Bytes that the run will need beyond what is there already, by the option that rules them."""
     problem, optimizer = run.problem, run.optimizer
     height, width = problem.size
-    pictures = optimizer.batch(problem)
+    pictures, gradients = optimizer.batch(problem), problem.differentiable and optimizer.gradients
+    seen = pictures if gradients else min(pictures, max(1, PART_PIXELS // (height * width)))
     if isinstance(problem.renderer, FusedRenderer) and type(problem.objective) is Pixel:
         pictures = 1  # it compares without drawing
-    elif problem.differentiable and optimizer.gradients:
-        pictures *= 2 * PICTURES
     else:
-        pictures = PICTURES * min(pictures, max(1, PART_PIXELS // (height * width)))
+        pictures = PICTURES * seen * (2 if gradients else 1)
     rows, columns = parse_size(run.recipe.size, run.recipe.canvas).pixels
     return {
         "--target-size": 16 * height * width * pictures,
+        "objective.cutouts": problem.objective.held(seen, gradients),
         "optimizer.population": 4 * COPIES * optimizer.batch(problem) * problem.spec.size,
         "--count": 4 * optimizer.numbers(problem),
         "--size": (16 + 4 + 4) * rows * columns,

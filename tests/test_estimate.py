@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
+import textwrap
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -86,6 +89,25 @@ def test_what_cannot_fit_is_refused_with_what_to_lower(
     assert re.search(rf"needs about \S+ [MG]B of memory, the machine has \S+ [MG]B; use a smaller {option}$", said.strip())
     assert not Path("r").exists()
     assert cli.main(["fit", str(picture), *FAST, "--run-dir", "r", "--quiet"]) == 0
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "snes"])
+def test_what_an_encoder_holds_is_foreseen(optimizer: str) -> None:
+    lines = f"""
+        import resource, torch
+        from creativity import estimate, painting
+        torch.set_num_threads(1)
+        how = {{"objective.clip.cutouts": 96, "optimizer.population": 64}} if "{optimizer}" == "snes" else {{"objective.clip.cutouts": 96}}
+        run = painting.plan_paint("a red bird", seed=1, count=4, threads=1, optimizer="{optimizer}", prior=None, options=how).run()
+        genomes = run.problem.renderer.init(run.optimizer.batch(run.problem), run.streams("init"))
+        before = estimate.resident()
+        run.problem.losses(genomes.requires_grad_(run.optimizer.gradients), 0)
+        peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        print(sum(estimate.memory(run).values()), peak - before)
+    """
+    said = subprocess.run([sys.executable, "-c", textwrap.dedent(lines)], capture_output=True, text=True, check=True, timeout=120)
+    foreseen, needed = map(int, said.stdout.split())
+    assert 0.6 * needed < foreseen < 1.6 * needed
 
 
 def test_the_machine_has_memory() -> None:

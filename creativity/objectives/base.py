@@ -67,6 +67,10 @@ class Objective(ABC):
     def __call__(self, candidates: Candidates) -> Tensor:
         """Losses (B,)."""
 
+    def held(self, pictures: int, gradients: bool) -> int:
+        """Bytes that it needs to look at so many pictures at a time, beyond their own."""
+        return 0
+
 
 @runtime_checkable
 class Likeness(Protocol):

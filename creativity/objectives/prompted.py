@@ -37,6 +37,9 @@ ALIKE = 0.8
 LOOK = Streams(0)("cutouts")
 """Of the windows of a look: the same for every run, so that runs with different seeds can be compared."""
 
+LAYERS = 5
+"""How many things of the size of an encoder's largest layer there are while it looks (measured)."""
+
 DISTANCES = ("cosine", "spherical")
 
 
@@ -104,6 +107,11 @@ class Prompted(Objective):
 
     def __call__(self, candidates: Candidates) -> Tensor:
         return candidates.in_parts(self._losses)
+
+    def held(self, pictures: int, gradients: bool) -> int:
+        every, largest = self.encoder.activations
+        windows: int = pictures * self.options.cutouts
+        return windows * (LAYERS * largest + (every if gradients else 0))
 
     def vectors(self, pictures: Tensor, windows: Cutouts) -> Tensor:
         """Unit vectors (B, N, E) of pictures (B, 3, H, W) through windows."""

@@ -58,6 +58,9 @@ class Sum(Objective):
         for term in self.terms.values():
             term.prepare(context)
 
+    def held(self, pictures: int, gradients: bool) -> int:
+        return max(term.held(pictures, gradients) for term in self.terms.values())  # they look one after another
+
     def values(self, candidates: Candidates) -> dict[str, Tensor]:
         """The losses (B,) of each term by its name, before they are weighted."""
         return {name: term(candidates) for name, term in self.terms.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import torch
 from torch import Tensor
@@ -56,6 +56,28 @@ class Encoder(ABC):
     def unknown(self, text: str) -> list[str] | None:
         """The words of a text that the encoder has never learnt, in their order; None where it cannot tell."""
         return None
+
+    @cached_property
+    def activations(self) -> tuple[int, int]:
+        """Bytes that it holds of one more picture while a gradient is on its way back, and of that the largest layer."""
+        one, two = self._kept(1), self._kept(2)
+        more = [after - before for before, after in zip(one, two, strict=True)]
+        return sum(more), max(more, default=0)
+
+    def _kept(self, pictures: int) -> list[int]:
+        """Bytes of each thing, weights included, that is kept for the gradient of some pictures."""
+        kept: dict[int, int] = {}
+
+        def note(tensor: Tensor) -> Tensor:
+            storage = tensor.untyped_storage()
+            kept[storage.data_ptr()] = storage.nbytes()
+            return tensor
+
+        seen = torch.full((pictures, 3, self.input_size, self.input_size), 0.5, requires_grad=True)
+        with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+            vectors = self.images(seen)
+        del vectors  # not before: what is freed may be another's address
+        return list(kept.values())
 
     @abstractmethod
     def _images(self, images: Tensor) -> Tensor:
