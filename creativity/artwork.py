@@ -20,7 +20,7 @@ import torch
 from creativity import films, images, registry, svg
 from creativity.errors import CreativityError, nearest
 from creativity.files import digest_bytes, write_atomically
-from creativity.recipe import Recipe, parse_json
+from creativity.recipe import Recipe, parse_json, product_digest
 from creativity.renderers.base import BandedRenderer, DocumentRenderer, Renderer, ShaderRenderer, VectorRenderer
 from creativity.size import OutputSize, parse_size
 from creativity.sources import open_source, shown
@@ -58,9 +58,8 @@ class Artwork:
 
     @cached_property
     def digest(self) -> str:
-        """sha256 in hexadecimal of what can be gone on from: the renderer, with its options, and the genome."""
-        what = json.dumps(self.recipe.renderer.to_dict(), sort_keys=True).encode()
-        return digest_bytes(what + np.ascontiguousarray(self.genome, dtype="<f4").tobytes())
+        """sha256 in hexadecimal of what can be gone on from."""
+        return product_digest(self.recipe.renderer, np.ascontiguousarray(self.genome, dtype="<f4").tobytes())
 
     def output_size(self, size: str | int | None = None) -> OutputSize:
         """The size asked for ("1024", "800x600", "210mm"), else the recipe's."""

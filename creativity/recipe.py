@@ -202,6 +202,11 @@ class Recipe:
             raise CreativityError(f"{where} is not valid TOML: {error}") from error
 
 
+def product_digest(renderer: Part, genome: bytes) -> str:
+    """sha256 in hexadecimal of what can be gone on from: the renderer, with its options, and the genome as little-endian float32."""
+    return digest_bytes(json.dumps(renderer.to_dict(), sort_keys=True).encode() + genome)
+
+
 def _part(kind: str, data: Any) -> Part:
     if isinstance(data, str):
         return Part(data)

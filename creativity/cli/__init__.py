@@ -20,6 +20,7 @@ VERBS = {
     "film": "a film of a search, or of a drawing: creativity film runs/NAME -o search.gif",
     "show": "what an artwork or a run is made of: creativity show out.svg",
     "list": "the parts there are: creativity list renderers | objectives | optimizers | models",
+    "gallery": "look at what was made, in a browser: creativity gallery runs",
     "models": "fetch and verify a model: creativity models get ViT-B-32/openai",
     "doctor": "what is installed, which devices there are, what is missing",
 }
