@@ -19,10 +19,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from creativity.errors import CreativityError
-from creativity.gallery import acts, artwork, compare, litters, wall
+from creativity.gallery import acts, artwork, compare, litters, starting, wall
 from creativity.gallery.guard import Guard, TooLarge
 from creativity.gallery.hall import Hall, page, wants_json
 from creativity.gallery.index import STATE, Index
+from creativity.gallery.live import Runs
 from creativity.gallery.media import Thumbnails
 from creativity.gallery.studio import Studio
 
@@ -93,10 +94,12 @@ def application(root: str | Path) -> Starlette:
         *acts.ROUTES,
         *compare.ROUTES,
         *litters.ROUTES,
+        *starting.ROUTES,
         Route("/static/{name}", static),
     ]
     errors = {HTTPException: refused, CreativityError: refused, TooLarge: refused, 500: refused}
     app = Starlette(routes=routes, middleware=[Middleware(Guard)], exception_handlers=errors, lifespan=life)  # type: ignore[arg-type]
     app.state.read = threading.Event()
-    app.state.hall = Hall(place, Index(place), Thumbnails(place / STATE / "thumbnails"), Studio())
+    index = Index(place)
+    app.state.hall = Hall(place, index, Thumbnails(place / STATE / "thumbnails"), Studio(), Runs(place, index))
     return app

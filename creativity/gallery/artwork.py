@@ -111,7 +111,11 @@ def artwork(request: Request) -> Response:
     entry = hall.entry(request.path_params["key"])
     key = entry.key
     acts = []
-    if entry.state != "broken":
+    if entry.state == "running" or (hall.runs.get(key) is not None and entry.state != "done"):
+        acts = [{"href": f"/runs#run-{key}", "text": "Watch it", "key": ""}]
+    elif entry.state == "stopped":
+        acts = [{"href": "/runs", "text": "Resume", "key": ""}]
+    elif entry.state != "broken":
         acts = [
             {"href": f"/new?{urlencode({'from': key, 'do': 'redo'})}", "text": "Redo", "key": "R"},
             {"href": f"/new?{urlencode({'from': key, 'do': 'continue'})}", "text": "Continue", "key": ""},

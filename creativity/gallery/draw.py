@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from creativity.artwork import Artwork
@@ -70,3 +70,65 @@ def keep(parents: Sequence[str], seed: int, amount: float, folder: str) -> None:
     artwork.save(place / "artwork.json")
     write_atomically(place / "recipe.toml", artwork.recipe.to_toml())
     write_atomically(place / "DONE", "")
+
+
+def canonical(content: bytes) -> bytes:
+    """A picture that was sent, read as a stranger's is, in the form in which a run keeps its target."""
+    from creativity import images
+
+    return images.encode_png(images.canonical(images.open_picture(content)))
+
+
+def check(folder: str, asked: dict[str, Any]) -> None:
+    """Refuse in words, before a process is started, what could not begin."""
+    from creativity import verbs
+    from creativity.presets import settings
+
+    how = asked["how"]
+    if asked["verb"] == "fit":
+        verbs.plan_fit(Path(folder) / asked["picture"], **how).run()
+    elif asked["verb"] == "redo":
+        verbs.plan_redo(asked["file"], seed=how.get("seed"))
+    else:  # a painting is planned by what a prior imagines, which takes a while
+        settings(how.get("preset"))
+
+
+def recalled(path: str) -> dict[str, Any]:
+    """The recipe of a file, as plain data, and the digest of what it holds."""
+    from creativity.artwork import open_artwork
+
+    artwork = open_artwork(path)
+    return {"recipe": artwork.recipe.to_dict(), "digest": artwork.digest}
+
+
+def parts() -> dict[str, dict[str, Any]]:
+    """Every part of each kind, what it is, and its options: name, default, help, and what a form needs to ask for it."""
+    import dataclasses
+    import typing
+
+    from creativity import registry
+    from creativity.errors import CreativityError
+    from creativity.options import describe
+
+    found: dict[str, dict[str, Any]] = {}
+    for kind in ("renderer", "objective", "optimizer"):
+        table = getattr(registry, f"{kind}s")
+        found[kind] = {}
+        for name in table.names():
+            try:
+                part = table.get(name)
+            except CreativityError:  # a plug-in that does not load, or what its library is missing for
+                continue
+            hints = typing.get_type_hints(part.Options)
+            fixed = table.resolve(name)[1]
+            rows = []
+            for field, (option, default, text) in zip(dataclasses.fields(part.Options), describe(part.Options), strict=True):
+                if option in fixed or option in ("document", "terms"):
+                    continue
+                about = {key: field.metadata.get(key) for key in ("low", "high", "choices")}
+                kindly = "flag" if hints[option] is bool else "number" if hints[option] in (int, float) else "text"
+                row = {"name": option, "default": default, "help": text, "kind": kindly, **about}
+                rows.append({**row, "step": 1 if hints[option] is int else "any"})
+            about_part = (part.__doc__ or "").strip().splitlines()
+            found[kind][name] = {"about": about_part[0] if about_part else "", "options": rows}
+    return found

@@ -12,6 +12,7 @@ from creativity.gallery import draw, hall
 from creativity.gallery.artwork import described
 from creativity.gallery.hall import Hall, card
 from creativity.gallery.index import STATE, Entry, Index, Query
+from creativity.gallery.live import Runs
 from creativity.gallery.media import Thumbnails, picture_in, within
 from creativity.gallery.studio import Studio
 from creativity.gallery.wall import SIZE, choices, counted
@@ -65,7 +66,7 @@ def export(root: Path, folder: Path) -> int:
         make_folder(folder / name)
     index = Index(root)
     index.refresh()
-    museum = Hall(root, index, Thumbnails(root / STATE / "thumbnails"), Studio())
+    museum = Hall(root, index, Thumbnails(root / STATE / "thumbnails"), Studio(), Runs(root, index))
     try:
         return _written(museum, folder)
     finally:

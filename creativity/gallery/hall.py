@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from creativity.gallery import shown
 from creativity.gallery.index import Entry, Index
+from creativity.gallery.live import Runs
 from creativity.gallery.media import Thumbnails, picture_in
 from creativity.gallery.studio import Studio
 
@@ -45,6 +46,9 @@ class Hall:
     index: Index
     thumbnails: Thumbnails
     studio: Studio
+    runs: Runs
+    parts: dict[str, Any] = field(default_factory=dict)
+    """What can be chosen from, once it has been asked for."""
 
     def place(self, entry: Entry) -> Path:
         return self.root / entry.path

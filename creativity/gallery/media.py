@@ -63,6 +63,10 @@ class Thumbnails:
         place = self._place_of(source)
         return self.held(place) or await self.made(place, source)
 
+    async def fresh(self, source: Path) -> bytes:
+        """Of a file that will soon be another: it is not kept."""
+        return await anyio.to_thread.run_sync(small, source, limiter=self._few())
+
     def made_now(self, source: Path) -> bytes:
         """The same, waiting here."""
         return self._make(self._place_of(source), source)
@@ -78,9 +82,12 @@ class Thumbnails:
             return None
 
     async def made(self, place: Path, source: Path | bytes) -> bytes:
+        return await anyio.to_thread.run_sync(self._make, place, source, limiter=self._few())
+
+    def _few(self) -> anyio.CapacityLimiter:
         if self._limiter is None:
             self._limiter = anyio.CapacityLimiter(WORKERS)
-        return await anyio.to_thread.run_sync(self._make, place, source, limiter=self._limiter)
+        return self._limiter
 
     def _make(self, place: Path, source: Path | bytes) -> bytes:
         if (held := self.held(place)) is not None:  # another request was quicker

@@ -75,6 +75,7 @@ def hung(request: Request, title: str, here: str, source: str, action: str, name
         offset=query.offset,
         cards=[card(entry, root=hall.root) for entry in found],
         blank=BLANK,
+        all_boards=[name for name, _ in hall.index.boards()],
         nothing_yet=here == "wall" and not total and not any(fields.values()),
         before=at(max(0, query.offset - SIZE)) if query.offset else "",
         after=at(query.offset + SIZE) if query.offset + len(found) < total else "",
