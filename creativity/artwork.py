@@ -59,7 +59,7 @@ class Artwork:
     @cached_property
     def digest(self) -> str:
         """sha256 in hexadecimal of what can be gone on from."""
-        return product_digest(self.recipe.renderer, np.ascontiguousarray(self.genome, dtype="<f4").tobytes())
+        return product_digest(self.recipe.renderer.to_dict(), np.ascontiguousarray(self.genome, dtype="<f4").tobytes())
 
     def output_size(self, size: str | int | None = None) -> OutputSize:
         """The size asked for ("1024", "800x600", "210mm"), else the recipe's."""

@@ -175,13 +175,33 @@ class RunFolder:
                 (self / "owner.json").unlink()
             lock.release()
 
-    def _owner(self) -> str:
+    @property
+    def owner(self) -> dict[str, Any] | None:
+        """Who holds the folder, or held it when it was killed: ``pid``, ``host`` and ``command``; None where nobody does."""
         try:
             with open(self / "owner.json", "rb") as file:
                 owner = json.loads(file.read(10_000))
-            return f"process {owner['pid']} on {owner['host']} ({owner['command']})"
-        except (OSError, ValueError, KeyError):
-            return "another process"
+            return {"pid": int(owner["pid"]), "host": str(owner["host"]), "command": str(owner["command"])}
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    @property
+    def owner_lives(self) -> bool:
+        """Whether the process that holds the folder is there. The lock is not tried, for who tries it takes it for a moment."""
+        owner = self.owner
+        if owner is None or owner["host"] != socket.gethostname() or sys.platform == "win32":
+            return owner is not None
+        try:
+            os.kill(owner["pid"], 0)
+        except ProcessLookupError:
+            return False
+        except OSError:  # another user's
+            pass
+        return True
+
+    def _owner(self) -> str:
+        owner = self.owner
+        return "another process" if owner is None else f"process {owner['pid']} on {owner['host']} ({owner['command']})"
 
     def _clean(self) -> None:
         """Remove what killed writers left behind. Only the lock's holder may."""

@@ -7,6 +7,7 @@ import json
 import math
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -202,9 +203,9 @@ class Recipe:
             raise CreativityError(f"{where} is not valid TOML: {error}") from error
 
 
-def product_digest(renderer: Part, genome: bytes) -> str:
+def product_digest(renderer: Mapping[str, Any], genome: bytes) -> str:
     """sha256 in hexadecimal of what can be gone on from: the renderer, with its options, and the genome as little-endian float32."""
-    return digest_bytes(json.dumps(renderer.to_dict(), sort_keys=True).encode() + genome)
+    return digest_bytes(json.dumps(renderer, sort_keys=True).encode() + genome)
 
 
 def _part(kind: str, data: Any) -> Part:

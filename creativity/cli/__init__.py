@@ -19,6 +19,8 @@ VERBS = {
     "export": "render an artwork at any size: creativity export out.svg -o poster.png --size 4000",
     "film": "a film of a search, or of a drawing: creativity film runs/NAME -o search.gif",
     "show": "what an artwork or a run is made of: creativity show out.svg",
+    "find": "artworks by what is said of them: creativity find red bird --renderer strokes",
+    "reindex": "make the index of a folder's artworks anew: creativity reindex runs",
     "list": "the parts there are: creativity list renderers | objectives | optimizers | models",
     "gallery": "look at what was made, in a browser: creativity gallery runs",
     "models": "fetch and verify a model: creativity models get ViT-B-32/openai",

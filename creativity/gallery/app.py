@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -45,7 +44,7 @@ def _keep_reading(index: Index, read: threading.Event, ended: threading.Event) -
         began = time.monotonic()
         try:
             index.refresh()
-        except (OSError, sqlite3.Error) as error:  # the next look may go better
+        except (OSError, CreativityError) as error:  # the next look may go better
             log.warning("the folder of runs could not be read: %s", error)
         read.set()
         ended.wait(max(EVERY, BUSY * (time.monotonic() - began)))

@@ -18,8 +18,8 @@ from creativity.files import make_folder, write_atomically
 from creativity.gallery import curve, draw, shown
 from creativity.gallery.guard import DRAWING_POLICY
 from creativity.gallery.hall import Hall, Links, card, page
-from creativity.gallery.index import Entry
 from creativity.gallery.media import picture_in, within
+from creativity.gallery.reading import Entry
 from creativity.gallery.wall import whole
 from creativity.recipe import Recipe, parse_json
 

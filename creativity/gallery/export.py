@@ -11,9 +11,10 @@ from creativity.files import make_folder, write_atomically
 from creativity.gallery import draw, hall
 from creativity.gallery.artwork import described
 from creativity.gallery.hall import Hall, card
-from creativity.gallery.index import STATE, Entry, Index, Query
+from creativity.gallery.index import STATE, Index, Query
 from creativity.gallery.live import Runs
 from creativity.gallery.media import Thumbnails, picture_in, within
+from creativity.gallery.reading import Entry
 from creativity.gallery.studio import Studio
 from creativity.gallery.wall import SIZE, choices, counted
 

@@ -16,9 +16,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from creativity.gallery import shown
-from creativity.gallery.index import Entry, Index
+from creativity.gallery.index import Index
 from creativity.gallery.live import Runs
 from creativity.gallery.media import Thumbnails, picture_in
+from creativity.gallery.reading import Entry
 from creativity.gallery.studio import Studio
 
 NAME = "creativity"

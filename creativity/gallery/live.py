@@ -22,8 +22,9 @@ from typing import Any
 from creativity.errors import CreativityError
 from creativity.files import make_folder, numbered, write_atomically
 from creativity.gallery.child import ASKED, PROGRESS
-from creativity.gallery.index import STATE, Index, key_of
+from creativity.gallery.index import STATE, Index
 from creativity.gallery.media import picture_in, within
+from creativity.gallery.reading import key_of
 from creativity.recipe import parse_json
 
 LOG = "gallery.log"

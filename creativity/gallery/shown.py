@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from creativity.gallery.index import Entry
+from creativity.gallery.reading import Entry
 
 FEW = 5
 """Options of a part that are shown at once."""
