@@ -5,7 +5,8 @@ outline covers in it, ``min(|A|, 1)`` with ``A`` the winding-weighted area, and 
 sRGB, premultiplied. Two functions do all the work, and one dict says who does it:
 
 - `render` draws pictures, `squared_error` compares with a target and draws none;
-- ``numba`` is the fast kernel on the CPU, ``reference`` the specification in plain torch that others are tested against.
+- ``numba`` is the fast kernel on the CPU and ``triton`` that on a GPU: the device of the points decides between them.
+  ``reference`` is the specification in plain torch that both are tested against.
 
 The gradients are analytic: compositing is undone from the last mark to the first, and a vertex feels the line integral,
 along its two edges, of what a little more coverage would do to the loss. There is no sampling and no smoothing.
@@ -26,9 +27,26 @@ from creativity.errors import CreativityError, nearest
 if TYPE_CHECKING:
     from creativity.renderers.raster.autograd import Kernels
 
-__all__ = ["BACKENDS", "OPACITY_CAP", "Gradients", "Outlines", "check_target", "offsets", "prepare", "render", "squared_error"]
+__all__ = [
+    "BACKENDS",
+    "OPACITY_CAP",
+    "Gradients",
+    "Outlines",
+    "check_target",
+    "most_marks",
+    "offsets",
+    "prepare",
+    "render",
+    "squared_error",
+]
 
-BACKENDS = {"numba": "creativity.renderers.raster.cpu", "reference": "creativity.renderers.raster.reference"}
+BACKENDS = {
+    "numba": "creativity.renderers.raster.cpu",
+    "triton": "creativity.renderers.raster.gpu",
+    "reference": "creativity.renderers.raster.reference",
+}
+
+_CPU = torch.device("cpu")
 
 OPACITY_CAP = 1.0 - 1.0 / 4096.0
 """No mark is more opaque than this inside the kernels, or what lies below an opaque mark could not be recovered.
@@ -109,7 +127,7 @@ class Outlines:
                 f"for points {tuple(points.shape)}, colours must be {(b, m, 3)} and opacities {(b, m)}, "
                 f"not {tuple(colours.shape)} and {tuple(opacities.shape)}"
             )
-        contours, marks, images = _regular_offsets(b, m, n)
+        contours, marks, images = _regular_offsets(b, m, n, points.device)
         return cls(
             points.reshape(-1, 2),
             colours.reshape(-1, 3),
@@ -138,7 +156,7 @@ def render(outlines: Outlines, size: tuple[int, int], backend: str | None = None
         return reference.render(outlines, (height, width))
     from creativity.renderers.raster import autograd
 
-    return autograd.render(outlines, (height, width), _kernels(backend))
+    return autograd.render(outlines, (height, width), _kernels(backend, outlines.points.device))
 
 
 def squared_error(outlines: Outlines, target: Tensor, weight: Tensor | None = None, backend: str | None = None) -> Tensor:
@@ -163,7 +181,7 @@ def squared_error(outlines: Outlines, target: Tensor, weight: Tensor | None = No
         return reference.squared_error(outlines, target, weight)
     from creativity.renderers.raster import autograd
 
-    return autograd.squared_error(outlines, target, weight, _kernels(backend))
+    return autograd.squared_error(outlines, target, weight, _kernels(backend, outlines.points.device))
 
 
 def check_target(target: Tensor, weight: Tensor | None) -> None:
@@ -172,7 +190,8 @@ def check_target(target: Tensor, weight: Tensor | None) -> None:
         raise CreativityError(f"the target must be premultiplied RGBA (4, H, W), not {tuple(target.shape)}")
     if weight is not None and weight.shape != target.shape[1:]:
         raise CreativityError(f"the weight must be {tuple(target.shape[1:])} like the target, not {tuple(weight.shape)}")
-    if weight is not None and not 0.0 < float(weight.sum()) < float("inf"):
+    # To look at numbers on a GPU is to wait for it.
+    if weight is not None and weight.device.type == "cpu" and not 0.0 < float(weight.sum()) < float("inf"):
         raise CreativityError("the weight must be finite, and more than zero somewhere")
 
 
@@ -183,25 +202,37 @@ def prepare(backend: str | None = None) -> None:
         _kernels(name).prepare()
 
 
-def _kernels(backend: str | None) -> Kernels:
-    name = backend or "numba"
+def _kernels(backend: str | None, device: torch.device = _CPU) -> Kernels:
+    name = backend or ("numba" if device.type == "cpu" else "triton")
     if name not in BACKENDS:
         raise CreativityError(f"unknown raster backend {name!r}: {nearest(name, BACKENDS)}")
     module: Kernels = import_module(BACKENDS[name])
     return module
 
 
-@lru_cache(maxsize=64)
-def offsets(rows: int, each: int) -> Tensor:
-    """(rows + 1,) int32 offsets of rows of ``each`` entries."""
-    return torch.arange(rows + 1, dtype=torch.int32) * each
+def offsets(rows: int, each: int, device: torch.device = _CPU) -> Tensor:
+    """(rows + 1,) int32 offsets of rows of ``each`` entries; the same tensor each time."""
+    return _offsets(rows, each, device)
 
 
 @lru_cache(maxsize=64)
-def _regular_offsets(images: int, marks: int, corners: int) -> tuple[Tensor, Tensor, Tensor]:
+def _offsets(rows: int, each: int, device: torch.device) -> Tensor:
+    return torch.arange(rows + 1, dtype=torch.int32, device=device) * each
+
+
+@lru_cache(maxsize=64)
+def _regular_offsets(images: int, marks: int, corners: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
     """Offsets of a regular batch; a search asks for the same ones a thousand times a second."""
     count = images * marks
-    return offsets(count, corners), offsets(count, 1), offsets(images, marks)
+    return offsets(count, corners, device), offsets(count, 1, device), offsets(images, marks, device)
+
+
+def most_marks(outlines: Outlines) -> int:
+    """How many marks the fullest of the images has."""
+    images, marks = len(outlines.backgrounds), len(outlines.colours)
+    if images and marks % images == 0 and outlines.images is offsets(images, marks // images, outlines.images.device):
+        return marks // images
+    return int(outlines.images.diff().max()) if images else 0
 
 
 def _check(outlines: Outlines) -> None:
@@ -221,7 +252,7 @@ def _check(outlines: Outlines) -> None:
     images, marks = backgrounds.shape[0], colours.shape[0]
     if outlines.gradients is not None:
         _check_gradients(outlines.gradients, marks)
-    if images and marks and outlines.contours is _regular_offsets(images, marks // images, len(points) // marks)[0]:
+    if images and marks and outlines.contours is _regular_offsets(images, marks // images, len(points) // marks, points.device)[0]:
         return
     _check_offsets("contours", outlines.contours, points.shape[0], None)
     _check_offsets("marks", outlines.marks, outlines.contours.shape[0] - 1, colours.shape[0])
@@ -238,6 +269,8 @@ def _check_gradients(gradients: Gradients, marks: int) -> None:
     if places.ndim != 1 or colours.shape != (len(places), 4):
         raise CreativityError(f"places must be (S,) and colours of stops (S, 4), not {tuple(places.shape)} and {tuple(colours.shape)}")
     _check_offsets("stops", stops, len(places), marks)
+    if kinds.device.type != "cpu":
+        return
     found = kinds.numpy()
     if ((found < FLAT) | (found > RADIAL)).any():
         raise CreativityError(f"kinds of gradients are {FLAT} (flat), {LINEAR} (linear) and {RADIAL} (radial)")
@@ -246,11 +279,16 @@ def _check_gradients(gradients: Gradients, marks: int) -> None:
 
 
 def _check_offsets(name: str, offsets: Tensor, total: int, rows: int | None) -> None:
-    """``offsets`` must be int32, start at 0, never fall, end at ``total`` and describe ``rows`` things."""
+    """``offsets`` must be int32, start at 0, never fall, end at ``total`` and describe ``rows`` things.
+
+    Of those on a GPU the shape alone is looked at: they were made there by functions of ours, and to read them would be to wait.
+    """
     if offsets.dtype != torch.int32 or offsets.ndim != 1 or len(offsets) < 1:
         raise CreativityError(f"{name} must be a row of int32 offsets, not {offsets.dtype} {tuple(offsets.shape)}")
     if rows is not None and len(offsets) != rows + 1:
         raise CreativityError(f"{name} must have {rows + 1} offsets for {rows} entries, not {len(offsets)}")
+    if offsets.device.type != "cpu":
+        return
     plain = offsets.numpy()
     if plain[0] != 0 or plain[-1] != total or (plain[1:] < plain[:-1]).any():
         raise CreativityError(f"{name} must rise from 0 to {total}")

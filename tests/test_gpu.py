@@ -1,0 +1,227 @@
+"""The GPU's kernels against the specification: on a GPU where there is one, through Triton's interpreter elsewhere; and their compilation.
+
+Contents and sizes are random, and both directions are compared. What these tests cannot see without a GPU is speed, and what a
+compiled kernel does on one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from creativity.renderers.raster import FLAT, LINEAR, RADIAL, Gradients, Outlines, render, squared_error
+
+pytest.importorskip("triton", reason="triton is not made for this system")
+
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def scene(seed: int) -> tuple[Outlines, tuple[int, int]]:
+    """A ragged batch of random size: marks with holes, of any winding, across all borders, empty ones; every third mark is opaque."""
+    g = torch.Generator().manual_seed(seed)
+    height, width = (torch.randint(1, 40, (2,), generator=g)).tolist()
+    images, marks, contours, points = [0], [0], [0], []
+    for _ in range(int(torch.randint(1, 3, (1,), generator=g))):
+        for _ in range(int(torch.randint(0, 5, (1,), generator=g))):
+            for _ in range(int(torch.randint(1, 3, (1,), generator=g))):
+                count = int(torch.randint(2, 7, (1,), generator=g))
+                spread = 0.3 + 2.5 * torch.rand(1, generator=g)
+                points.append(
+                    (torch.rand(1, 2, generator=g) + spread * (torch.rand(count, 2, generator=g) - 0.5)) * torch.tensor([width, height])
+                )
+                contours.append(contours[-1] + count)
+            marks.append(len(contours) - 1)
+        images.append(len(marks) - 1)
+    count = len(marks) - 1
+    opacities = torch.rand(count, generator=g)
+    opacities[::3] = 1.0
+    grounds = torch.rand(len(images) - 1, 4, generator=g)
+    grounds[:, :3] *= grounds[:, 3:]
+    offsets = (torch.tensor(level, dtype=torch.int32) for level in (contours, marks, images))
+    every = torch.cat([*points, torch.zeros(0, 2)])
+    return Outlines(every, torch.rand(count, 3, generator=g), opacities, grounds, *offsets), (height, width)
+
+
+def graded(seed: int) -> tuple[Outlines, tuple[int, int]]:
+    """The same, with what fills marks: linear and radial gradients of one to four stops, two of them at one place, or none."""
+    outlines, size = scene(seed)
+    g = torch.Generator().manual_seed(seed)
+    count = len(outlines.colours)
+    kinds = torch.randint(0, 3, (count,), generator=g, dtype=torch.int32)
+    kinds[:3] = torch.tensor([RADIAL, FLAT, LINEAR], dtype=torch.int32)[:count]
+    stops, places = [0], []
+    for _ in range(count):
+        number = int(torch.randint(1, 5, (1,), generator=g))
+        where = torch.rand(number, generator=g).sort().values
+        if number == 4:
+            where[2] = where[1]
+        places.append(where)
+        stops.append(stops[-1] + number)
+    every = torch.cat([*places, torch.zeros(0)])
+    frames = torch.randn(count, 6, generator=g) / max(size)
+    frames[:, 4:] *= max(size) / 2
+    fills = Gradients(kinds, frames, torch.tensor(stops, dtype=torch.int32), every, torch.rand(len(every), 4, generator=g))
+    return dataclasses.replace(outlines, gradients=fills), size
+
+
+def alive(outlines: Outlines, dtype: torch.dtype, device: torch.device) -> tuple[Outlines, list[Tensor]]:
+    """The same with numbers that ask for gradients, and these."""
+    names = ("points", "colours", "opacities", "backgrounds")
+    made = {name: getattr(outlines, name).to(device, dtype).requires_grad_() for name in names}
+    fill = outlines.gradients
+    if fill is None:
+        return dataclasses.replace(outlines, **made), [*made.values()]
+    frames, colours = fill.frames.to(device, dtype).requires_grad_(), fill.colours.to(device, dtype).requires_grad_()
+    fill = dataclasses.replace(fill, frames=frames, colours=colours, places=fill.places.to(device, dtype))
+    return dataclasses.replace(outlines, **made, gradients=fill), [*made.values(), frames, colours]
+
+
+def outcome(
+    outlines: Outlines, size: tuple[int, int], target: Tensor, weight: Tensor | None, drawn: Tensor, dtype: torch.dtype, backend: str
+) -> list[Tensor]:
+    """Pictures and losses, and the gradients of both."""
+    device = DEVICE if backend == "triton" else torch.device("cpu")
+    live, made = alive(outlines, dtype, device)
+    pictures = render(live, size, backend)
+    weight = None if weight is None else weight.to(device, dtype)
+    losses = squared_error(live, target.to(device, dtype), weight, backend)
+    upstream = drawn.to(device, dtype)
+    found = [pictures, losses, *torch.autograd.grad((pictures * upstream).sum(), made), *torch.autograd.grad(losses.sum(), made)]
+    return [part.detach().cpu() for part in found]
+
+
+def agree(outlines: Outlines, size: tuple[int, int], seed: int, weighted: bool) -> None:
+    g = torch.Generator().manual_seed(seed)
+    target = torch.rand(4, *size, generator=g)
+    target[:3] *= target[3:]
+    weight = torch.rand(*size, generator=g) + 0.01 if weighted else None
+    drawn = torch.randn(len(outlines.backgrounds), 4, *size, generator=g)
+    ours = outcome(outlines, size, target, weight, drawn, torch.float32, "triton")
+    truth = outcome(outlines, size, target, weight, drawn, torch.float64, "reference")
+    for a, b in zip(ours[:2], truth[:2], strict=True):
+        torch.testing.assert_close(a.double(), b, rtol=0, atol=1e-4)
+    fields = len(ours) // 2 - 1
+    for index, (a, b) in enumerate(zip(ours[2:], truth[2:], strict=True)):
+        assert torch.isfinite(a).all()
+        # What lies below an opaque mark is recovered by dividing by 1/4096: its opacity feels ten times that error, nothing else does.
+        bound = 1e-3 if index % fields == 2 else 1e-4
+        if b.numel():
+            assert (a - b).abs().max() <= bound * max(1.0, float(b.abs().max())), index
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_random_scenes_meet_the_specification(seed: int) -> None:
+    agree(*scene(seed), seed, weighted=seed % 2 == 0)
+
+
+@pytest.mark.parametrize("seed", range(6, 8))
+def test_gradients_that_fill_meet_the_specification(seed: int) -> None:
+    agree(*graded(seed), seed, weighted=seed % 2 == 0)
+
+
+def regular(points: Tensor, seed: int = 0) -> Outlines:
+    g = torch.Generator().manual_seed(seed)
+    images, marks = points.shape[:2]
+    return Outlines.regular(
+        points, torch.rand(images, marks, 3, generator=g), torch.rand(images, marks, generator=g), torch.ones(images, 4)
+    )
+
+
+def test_more_marks_than_a_word_has_bits_are_painted_in_order() -> None:
+    g = torch.Generator().manual_seed(3)
+    outlines, target = regular(torch.rand(1, 50, 3, 2, generator=g) * 9), torch.rand(4, 9, 9, generator=g)
+    found = []
+    for dtype, device, backend in ((torch.float32, DEVICE, "triton"), (torch.float64, torch.device("cpu"), "reference")):
+        live, made = alive(outlines, dtype, device)
+        losses = squared_error(live, target.to(device, dtype), backend=backend)
+        found.append([part.detach().cpu().double() for part in (losses, *torch.autograd.grad(losses.sum(), made))])
+    for a, b in zip(*found, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4 * float(b.abs().max()))
+
+
+def test_corners_on_pixels_and_far_away() -> None:
+    """Level, upright and degenerate edges, and a half-plane with corners a million pixels away; at a kink only pictures are compared."""
+    polygons = [
+        [[3.0, 2.0], [12.0, 2.0], [12.0, 20.0], [3.0, 20.0]],
+        [[0.0, 0.0], [18.0, 0.0], [18.0, 20.0], [0.0, 20.0]],
+        [[7.0, 3.0], [7.0, 16.0], [7.0, 16.0], [7.0, 3.0]],
+        [[4.0, 8.0], [15.0, 8.0], [15.0, 8.0], [4.0, 8.0]],
+        [[-1e6, -1e6], [1e6, -1e6], [1e6, 10.3], [-1e6, 10.3]],
+        [[5.0, 3.0], [90.0, 3.0], [90.0, 9.0], [5.0, 9.0]],
+        [[-9.0, 1.0], [-2.0, 1.0], [-2.0, 9.0], [-9.0, 9.0]],
+    ]
+    outlines = regular(torch.tensor([polygons]))
+    ours = render(alive(outlines, torch.float32, DEVICE)[0], (20, 18), "triton").detach().cpu()
+    truth = render(alive(outlines, torch.float64, torch.device("cpu"))[0], (20, 18), "reference").detach()
+    torch.testing.assert_close(ours.double(), truth, rtol=0, atol=2e-5)
+
+
+def test_a_square_on_whole_pixels_feels_all_of_its_sides() -> None:
+    square = torch.tensor([[[[4.0, 3.0], [9.0, 3.0], [9.0, 8.0], [4.0, 8.0]]]])
+    live, made = alive(regular(square), torch.float32, DEVICE)
+    # Darker is worse: each side is pushed inwards, half of it by each of its ends.
+    felt = torch.autograd.grad(-render(live, (12, 12), "triton")[:, :3].sum(), made[0])[0].reshape(4, 2).cpu()
+    outwards = torch.tensor([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+    assert (felt * outwards > 0).all()
+    torch.testing.assert_close(felt.abs(), felt.abs().mean().expand(4, 2), rtol=1e-4, atol=0)
+
+
+def test_what_is_not_finite_is_left_out_and_feels_nothing() -> None:
+    points = torch.rand(1, 4, 3, 2, generator=torch.Generator().manual_seed(5)) * 12
+    outlines = regular(points, 5)
+    outlines.points[4, 1] = torch.nan
+    outlines.points[7, 0] = torch.inf
+    outlines.opacities[3] = torch.nan
+    agree(outlines, (12, 12), 5, weighted=False)
+
+
+def test_nothing_to_draw() -> None:
+    empty = Outlines.regular(
+        *(part.to(DEVICE) for part in (torch.zeros(2, 0, 3, 2), torch.zeros(2, 0, 3), torch.zeros(2, 0), torch.ones(2, 4) / 2))
+    )
+    assert (render(empty, (3, 5), "triton") == 0.5).all()
+    none = Outlines.regular(
+        *(part.to(DEVICE) for part in (torch.zeros(0, 2, 3, 2), torch.zeros(0, 2, 3), torch.zeros(0, 2), torch.zeros(0, 4)))
+    )
+    assert render(none, (3, 5), "triton").shape == (0, 4, 3, 5)
+    assert squared_error(none, torch.zeros(4, 3, 5, device=DEVICE), backend="triton").shape == (0,)
+
+
+def test_the_same_bytes_again_and_in_other_company() -> None:
+    size = (9, 20)
+    points = torch.rand(2, 4, 3, 2, generator=torch.Generator().manual_seed(8)) * torch.tensor(size[::-1])
+    target, drawn = torch.rand(4, *size), torch.rand(2, 4, *size)
+    both = outcome(regular(points, 8), size, target, None, drawn, torch.float32, "triton")
+    again = outcome(regular(points, 8), size, target, None, drawn, torch.float32, "triton")
+    assert all(torch.equal(a, b) for a, b in zip(both, again, strict=True))
+    whole = regular(points, 8)
+    first = Outlines.regular(points[:1], whole.colours[None, :4], whole.opacities[None, :4], whole.backgrounds[:1])
+    alone = outcome(first, size, target, None, drawn[:1], torch.float32, "triton")
+    assert all(torch.equal(a, b[: len(a)]) for a, b in zip(alone, both, strict=True))
+
+
+def test_all_kernels_compile_for_a_gpu_that_is_not_here(tmp_path: Path) -> None:
+    """For sm_90, without a card: what is said of registers is what the compiler says of its own output."""
+    environment = {
+        **os.environ,
+        "TRITON_CACHE_DIR": str(tmp_path),
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path]),
+    }
+    environment.pop("TRITON_INTERPRET", None)
+    words = [sys.executable, "-m", "benchmarks.gpu", "--compile", "--few"]
+    told = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert told.returncode == 0, told.stderr[-2000:]
+    rows = json.loads(told.stdout)
+    assert {row["kernel"] for row in rows} == {"prepare", "bin_marks", "tiles", "gather", "totals"}
+    for row in rows:
+        assert row["cubin"] > 1000
+        assert row["shared"] <= 48 * 1024
+        assert 0 < row.get("registers", 1) <= 128  # two to three programs' worth of them fit a multiprocessor many times over
