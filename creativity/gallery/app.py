@@ -85,7 +85,6 @@ def application(root: str | Path) -> Starlette:
         await anyio.to_thread.run_sync(app.state.read.wait, FIRST_LOOK)
         yield
         ended.set()
-        app.state.hall.studio.close()
 
     routes = [
         *wall.ROUTES,

@@ -77,7 +77,7 @@ def described(hall: Hall, entry: Entry, links: Any) -> dict[str, Any]:
     films += ["drawing"] if drawn else []
     renderer = recipe.get("renderer", {})
     films += ["walk"] if isinstance(renderer, dict) and (renderer.get("loop") or renderer.get("latent") or renderer.get("hyper")) else []
-    parents = [found for digest in entry.parents if (found := hall.index.by_digest(digest)) is not None]
+    parents = [found for digest in entry.parents if (found := hall.index.by_digest(digest)) is not None and found.key != entry.key]
     one = card(entry, links, hall.root)
     return {
         "one": {
@@ -93,7 +93,7 @@ def described(hall: Hall, entry: Entry, links: Any) -> dict[str, Any]:
         "results": shown.figures(results),
         "curve": curve.svg(curve.history(place)) if folder and within(hall.root, place / "history.jsonl") else None,
         "parents": [card(parent, links, hall.root) for parent in parents],
-        "children": [card(child, links, hall.root) for child in hall.index.children(entry.digest)][:60],
+        "children": [card(child, links, hall.root) for child in hall.index.children(entry.digest)[:60] if child.key != entry.key],
         "films": [(of, FILMS[of]) for of in films],
         "plan": links.plan(entry) if folder and within(hall.root, place / "plan.png") else "",
         "parts": shown.tables(recipe) if recipe else [],

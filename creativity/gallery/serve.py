@@ -18,6 +18,7 @@ def listening(port: int) -> socket.socket:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             line.bind((HOST, candidate))
+            line.listen(128)  # who comes before the pages are ready waits
         except OSError:
             line.close()
             continue

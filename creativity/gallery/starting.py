@@ -104,11 +104,11 @@ async def new(request: Request) -> Response:
     hall = Hall.of(request)
     key = request.query_params.get("from")
     do = request.query_params.get("do", "redo")
-    begun: dict[str, Any] | None = None
+    source: dict[str, Any] | None = None
     if key:
-        begun = {**card(hall.entry(key), root=hall.root), "do": do if do in ("redo", "continue") else "redo"}
+        source = {**card(hall.entry(key), root=hall.root), "do": do if do in ("redo", "continue") else "redo"}
     looks = [{"name": name, "about": look.about} for name, look in PRESETS.items()]
-    return page("new.html", here="new", looks=looks, parts=await parts(hall), begun=begun)
+    return page("new.html", here="new", looks=looks, parts=await parts(hall), begun=source)
 
 
 async def parts(hall: Hall) -> dict[str, Any]:
@@ -137,8 +137,8 @@ def look(request: Request) -> Response:
 async def recall(request: Request) -> Response:
     """A picture that was dropped: the recipe that it carries, and where it hangs if it hangs here."""
     hall = Hall.of(request)
-    data = await request.form(max_files=1, max_fields=10)
-    content, name = await sent(data)
+    async with request.form(max_files=1, max_fields=10) as data:
+        content, name = await sent(data)
     suffix = Path(name).suffix.lower()
     if suffix not in (".png", ".svg", ".json", ".gif", ".webp", ".mp4", ".apng"):
         raise HTTPException(400, f"a PNG or SVG that creativity saved carries a recipe; {shown.short(name, 60)!r} is neither")
@@ -158,8 +158,13 @@ async def recall(request: Request) -> Response:
 
 async def start(request: Request) -> Response:
     """Begin a run: of a picture, of words, of an artwork here, or of one that was dropped."""
-    hall = Hall.of(request)
-    data = await request.form(max_files=1, max_fields=400)
+    async with request.form(max_files=1, max_fields=400) as data:
+        key = await begun(Hall.of(request), data)
+    return answer(request, f"/runs#run-{key}", key=key)
+
+
+async def begun(hall: Hall, data: FormData) -> str:
+    """The key of the run that a form asks for. Raises 400 in words for what cannot be."""
     how = asked_for(data)
     verb = str(data.get("verb", ""))
     if verb == "fit":
@@ -192,8 +197,7 @@ async def start(request: Request) -> Response:
             file.unlink(missing_ok=True)
         folder.rmdir()
         raise HTTPException(400, str(error)) from None
-    key = hall.runs.start(folder, title, asked)
-    return answer(request, f"/runs#run-{key}", key=key)
+    return hall.runs.start(folder, title, asked)
 
 
 def continued(hall: Hall, key: str, how: dict[str, Any]) -> tuple[Path, str, dict[str, Any]]:
