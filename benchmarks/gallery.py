@@ -104,7 +104,7 @@ def scrolled(address: str) -> str:
             }"""
         )
         page.evaluate("scrollTo(0, document.body.scrollHeight * 0.7)")
-        page.wait_for_function("document.querySelectorAll('.card img.coming').length === 0 && document.querySelector('.card img')")
+        page.wait_for_selector(".card img:not(.coming)")
         browser.close()
     return f"  200 frames of scrolling: median {frames[0]:.0f} ms, 95 % within {frames[1]:.0f} ms; {frames[2]} cards in the page"
 

@@ -144,7 +144,7 @@ class Runs:
         return picture_in(self.root, folder) or next((file for name in ("given.png",) if (file := within(self.root, folder / name))), None)
 
     def _note(self, key: str) -> dict[str, Any] | None:
-        if not re.fullmatch(r"[0-9a-f]{20}", key):
+        if not re.fullmatch(r"[0-9a-f]{16}", key):
             return None
         try:
             note = parse_json((self._notes / f"{key}.json").read_bytes(), "note")
