@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from creativity.artwork import Artwork as Artwork
     from creativity.artwork import open_artwork as open_artwork
+    from creativity.batches.verb import batch as batch
     from creativity.errors import CreativityError as CreativityError
     from creativity.painting import paint as paint
     from creativity.painting import plan_paint as plan_paint
@@ -36,6 +37,7 @@ _PLACES = {
     "plan_fit": "verbs",  # the same, decided and checked; plan_fit(...).run().stream() gives the search as its events
     "resume": "verbs",  # a run folder -> its Artwork
     "film": "verbs",  # a run, or an artwork -> a Film of the search, or of the drawing
+    "batch": "batches.verb",  # many searches in many processes -> their Artworks
     "vary": "variation",  # an Artwork -> its sibling, another for each seed
     "contact_sheet": "sheet",  # pictures with captions -> one picture
     "open_artwork": "artwork",  # a PNG, SVG, JSON or run folder -> Artwork

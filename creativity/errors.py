@@ -13,6 +13,10 @@ class CreativityError(Exception):
     """
 
 
+class Interrupted(Exception):
+    """A search was asked to stop; its state is saved."""
+
+
 def one_line(text: object) -> str:
     """A text on one line, whatever a file's name or a stranger's recipe put into it: no line breaks, no orders to a terminal."""
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in " ".join(str(text).split()))

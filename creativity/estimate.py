@@ -14,9 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from creativity.errors import CreativityError
-from creativity.objectives.pixel import Pixel
-from creativity.problem import PART_PIXELS
-from creativity.renderers.base import FusedRenderer
 from creativity.size import parse_size
 
 if TYPE_CHECKING:
@@ -77,6 +74,10 @@ def _timed(part: Work) -> float:
 
 def memory(run: Run) -> dict[str, int]:
     """Bytes that the run will need beyond what is there already, by the option that rules them."""
+    from creativity.objectives.pixel import Pixel
+    from creativity.problem import PART_PIXELS
+    from creativity.renderers.base import FusedRenderer
+
     problem, optimizer = run.problem, run.optimizer
     height, width = problem.size
     pictures, gradients = optimizer.batch(problem), problem.differentiable and optimizer.gradients

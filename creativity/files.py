@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -25,9 +26,22 @@ from creativity.errors import CreativityError
 TEMPORARY = ".creativity-tmp-"
 
 
+class InUse(CreativityError):
+    """A folder is held by another process."""
+
+
 def digest_bytes(content: bytes) -> str:
     """sha256 in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Whether an error, or what it came from, says that there is no room on a disk."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def write_atomically(path: str | Path, content: bytes | str) -> Path:
@@ -162,7 +176,7 @@ class RunFolder:
         try:
             lock.acquire()
         except Timeout:
-            raise CreativityError(f"the run {self.path} is in use by {self._owner()}; wait for it or stop it") from None
+            raise InUse(f"{self.path} is in use by {self._owner()}; wait for it or stop it") from None
         except OSError as error:
             raise CreativityError(f"cannot lock the run folder {self.path}: {_reason(error)}") from error
         try:

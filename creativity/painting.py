@@ -84,6 +84,7 @@ def plan_paint(
     texts = [prompts] if isinstance(prompts, str) else [*prompts]
     pictures = [pictures] if isinstance(pictures, str) else [*pictures]
     wanted = [prompt for prompt in parse_prompts(texts, pictures)[: len(texts)] if not prompt.negative]
+    prior = None if prior == "none" else prior
     own = presets.painting(preset)
     encoder, prior = encoder or own.pop("encoder", "embedded"), own.pop("prior", prior)
     seed = draw_seed() if seed is None else seed
@@ -207,7 +208,7 @@ def paint(
     ``prompts``: one or several; ``"a red bird:2"`` counts twice, ``"people:-0.5"`` shall not be seen, ``"dawn:1..0"`` fades
     over the search. ``pictures``: what it shall be like besides, to the encoder: paths, with weights as prompts have.
     ``encoder``: who looks, "embedded" or a model of open_clip (``creativity list models``). ``prior``: who imagines what the
-    search begins with, the best of ``samples`` pictures; None for a search that begins with nothing. ``start``: a photograph to
+    search begins with, the best of ``samples`` pictures; None or "none" for a search that begins with nothing. ``start``: a photograph to
     begin with instead, or an SVG drawing of another program whose own shapes are then searched: ``keep`` in [0, 1] says how tightly
     its picture still holds at the end; or an artwork to go on from, with ``keep`` and ``lock`` as in ``fit``.
     ``objective``: terms besides "clip" and "anchor", or other weights of these, {"symmetry": 0.5}.

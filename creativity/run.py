@@ -26,6 +26,7 @@ from torch import Tensor
 from creativity import estimate, focus, images, registry
 from creativity.artwork import MAX_GENOME, Artwork, is_made_by, open_artwork
 from creativity.errors import CreativityError
+from creativity.errors import Interrupted as Interrupted
 from creativity.files import STATES, RunFolder, append, load_state, save_state, write_atomically
 from creativity.objectives.base import Context
 from creativity.objectives.patches import Transport
@@ -99,10 +100,6 @@ class Event:
 
 NATURES: dict[str, tuple[type[Any], str]] = {"marks": (MarksRenderer, "triangles or shapes"), "latents": (LatentRenderer, "latent")}
 """What an objective may need of a renderer, and which have it."""
-
-
-class Interrupted(Exception):
-    """The run was asked to stop; its state is saved."""
 
 
 class Run:
@@ -368,19 +365,7 @@ class Run:
         held = self.folder is not None and any((self.folder / name).exists() for name in STATES)
         self.best = self.problem.expand(start[0]).clone()
         if self.folder and not held:
-            if self.target is not None:
-                write_atomically(self.folder / "target.png", images.encode_png(self.target, {}, None))
-            if self.start is not None:
-                write_atomically(self.folder / "start.json", self.start.to_json() + "\n")
-            if self.mask is not None:
-                write_atomically(self.folder / "focus.png", images.encode_png(self.mask, {}, None))
-            for number, reference in enumerate(self.recipe.references):
-                write_atomically(self.folder / f"reference-{number}.png", images.encode_png(self.references[reference.name], {}, None))
-            write_atomically(self.folder / "outputs.json", json.dumps(self.outputs))
-            if self.previews:
-                write_atomically(self.folder / "previews.json", json.dumps(self.previews))
-            # Last, for it is what makes the folder a run.
-            write_atomically(self.folder / "recipe.toml", self.recipe.to_toml())
+            self.write_down(self.folder)
             # Something to look at, before optimizers load their libraries.
             self._write_preview(self.folder)
         self.optimizer.begin(self.problem, start, self.streams("optimizer"))
@@ -394,6 +379,22 @@ class Run:
         self._note("start", self.best_loss, 1.0)
         if not held:
             self.save()
+
+    def write_down(self, folder: RunFolder) -> None:
+        """Write what it begins with into a folder, which then holds a run that can be gone on with."""
+        if self.target is not None:
+            write_atomically(folder / "target.png", images.encode_png(self.target, {}, None))
+        if self.start is not None:
+            write_atomically(folder / "start.json", self.start.to_json() + "\n")
+        if self.mask is not None:
+            write_atomically(folder / "focus.png", images.encode_png(self.mask, {}, None))
+        for number, reference in enumerate(self.recipe.references):
+            write_atomically(folder / f"reference-{number}.png", images.encode_png(self.references[reference.name], {}, None))
+        write_atomically(folder / "outputs.json", json.dumps(self.outputs))
+        if self.previews:
+            write_atomically(folder / "previews.json", json.dumps(self.previews))
+        # Last, for it is what makes the folder a run.
+        write_atomically(folder / "recipe.toml", self.recipe.to_toml())
 
     def _finish(self) -> None:
         self._score_answer()

@@ -23,6 +23,7 @@ import numpy as np
 
 from creativity import filming, films, images, palettes, registry, verbs
 from creativity.artwork import Artwork, is_made_by, open_artwork
+from creativity.entry import Entry
 from creativity.errors import CreativityError, nearest, one_line
 from creativity.files import RunFolder, make_folder, numbered, write_atomically, write_numbered
 from creativity.focus import AUTO
@@ -34,8 +35,7 @@ from creativity.run import Interrupted, Run, open_run
 from creativity.sheet import LARGEST, save_sheet
 from creativity.size import parse_size
 from creativity.sources import open_source, shown, stem_of
-from creativity.streams import MAX_SEED, draw_seed
-from creativity.verbs import Plan
+from creativity.streams import draw_seed
 
 FORMAT, SCHEMA = "creativity-series", 1
 FIELDS = ("name", "renderer", "count", "seed", "frame")
@@ -55,25 +55,6 @@ class Words:
 
     stem: str
     prompts: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One search: its run folder, in the series' own; the picture (a path; a relative one lies there too), and what
-    ``plan_fit`` is asked for, or, where there are ``prompts``, ``plan_paint``. One that ``follows`` goes on from the artwork of
-    the one before it."""
-
-    folder: str
-    target: str
-    how: dict[str, Any]
-    frame: int | None = None
-    follows: bool = False
-    prompts: tuple[str, ...] = ()
-
-    def plan(self, target: str | Path | bytes, plugins: Sequence[str | Path], **how: Any) -> Plan:
-        if self.prompts:
-            return plan_paint(self.prompts, **how, plugins=plugins)
-        return verbs.plan_fit(target, frame=self.frame, **how, plugins=plugins)
 
 
 @dataclass(frozen=True)
@@ -412,18 +393,6 @@ def plan(
     series.save()
     series.unnamed = not outputs
     return series
-
-
-def seeds_of(text: str) -> list[int]:
-    """``0..7``, ``0,3,7`` or both -> the seeds, each once. Raises CreativityError for anything else."""
-    seeds: dict[int, None] = {}
-    for part in text.split(","):
-        found = re.fullmatch(r"\s*([0-9]{1,19})\s*(?:\.\.\s*([0-9]{1,19})\s*)?", part)
-        first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
-        if not first <= last <= MAX_SEED or last - first >= MAX_RUNS:
-            raise CreativityError(f"seeds are written as 0..7 or 0,3,7, at most {MAX_RUNS} of them, not {text!r}")
-        seeds.update(dict.fromkeys(range(first, last + 1)))
-    return list(seeds)
 
 
 def check_fields(output: str) -> None:

@@ -314,6 +314,20 @@ def plan_redo(
     recipe = open_artwork(file).recipe
     if recipe.variation is not None:
         raise CreativityError(f"{file} was made from another artwork without a search; creativity redo {file} makes it once more")
+    return plan_again(recipe, Path(file), target=target, focus=focus, start=start, seed=seed, plugins=plugins)
+
+
+def plan_again(
+    recipe: Recipe,
+    file: Path,
+    *,
+    target: Any = None,
+    focus: Any = None,
+    start: str | Path | None = None,
+    seed: int | None = None,
+    plugins: Sequence[str | Path] = (),
+) -> Plan:
+    """The same of a recipe, near whose ``file`` its pictures are looked for."""
     registry.require_plugins(recipe, _several(plugins), str(file))
     parse_size(recipe.size, recipe.canvas).check_raster()
     if seed is not None:
@@ -321,11 +335,11 @@ def plan_redo(
         recipe = Recipe.from_dict({**recipe.replace(replay=None).to_dict(), "seed": seed})
     begin = None
     if recipe.start is not None:
-        begin = opened(start) if start is not None else begun_by_itself(recipe) or find_start(recipe.start, Path(file))
+        begin = opened(start) if start is not None else begun_by_itself(recipe) or find_start(recipe.start, file)
         if begin.digest != recipe.start.sha256:
             raise CreativityError(f"{start} is not the artwork that {file} goes on from (its digest differs)")
     named = {
-        wanted.name: find_picture(wanted, Path(file), f"reference-{number}.png", "picture", f"put it beside {file}")
+        wanted.name: find_picture(wanted, file, f"reference-{number}.png", "picture", f"put it beside {file}")
         for number, wanted in enumerate(recipe.references)
     }
     if recipe.target is None:
@@ -333,16 +347,16 @@ def plan_redo(
     if recipe.imagined is not None and target is None:
         picture = imagined_again(recipe)
         if seed is None and images.digest(picture) != recipe.target.sha256:  # other weights, or another machine
-            picture = find_target(recipe.target, Path(file))
+            picture = find_target(recipe.target, file)
         return Plan(recipe.replace(target=Target("", images.digest(picture))), picture, begin, references=named)
     if target is None and begin is not None and recipe.imagined is None and not recipe.target.name:
         picture = seen(begin)  # which a drawing is held to
         if images.digest(picture) == recipe.target.sha256:
             return Plan(recipe, picture, begin, references=named)
-    picture = _given(target, recipe.target, Path(file)) if target is not None else find_target(recipe.target, Path(file))
+    picture = _given(target, recipe.target, file) if target is not None else find_target(recipe.target, file)
     if recipe.focus is None or not recipe.focus.sha256:
         return Plan(recipe, picture, begin, references=named)
-    mask = _given(focus, recipe.focus, Path(file)) if focus is not None else find_target(recipe.focus, Path(file))
+    mask = _given(focus, recipe.focus, file) if focus is not None else find_target(recipe.focus, file)
     return Plan(recipe, picture, begin, mask, references=named)
 
 

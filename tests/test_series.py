@@ -21,7 +21,7 @@ from PIL import Image
 from creativity import cli, images
 from creativity.artwork import open_artwork
 from creativity.errors import CreativityError
-from creativity.series import seeds_of
+from creativity.seeds import seeds_of
 from creativity.sheet import contact_sheet
 from tests.conftest import child
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 VERBS = {
     "fit": "fit a picture with marks: creativity fit photo.jpg -o out.svg",
     "paint": 'paint what words say: creativity paint "a red bird" -o bird.svg',
+    "batch": "many searches by many processes, none lost: creativity batch night.toml",
     "evaluate": "how well paintings say what they were asked to: creativity evaluate plain --out eval",
     "vary": "siblings of an artwork, without a search: creativity vary out.svg --seeds 0..9",
     "redo": "run an artwork's recipe again: creativity redo out.svg",

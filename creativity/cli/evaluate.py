@@ -67,10 +67,10 @@ def main(words: Sequence[str]) -> int:
     import os
     from pathlib import Path
 
-    from creativity import series
     from creativity.cli.searching import hear, settings
     from creativity.errors import CreativityError
     from creativity.evaluation import Evaluation, read_prompts, table
+    from creativity.seeds import seeds_of
 
     names = ("encoder", "renderer", "count", "preset", "optimizer", "steps", "max_seconds")
     how: dict[str, Any] = {name: getattr(asked, name) for name in names if getattr(asked, name) is not None}
@@ -81,7 +81,7 @@ def main(words: Sequence[str]) -> int:
         raise CreativityError(f"--workers must be at least 1, not {asked.workers}")
     arms = tuple(dict.fromkeys(arm.strip() for arm in asked.arms.split(",") if arm.strip()))
     real = Path(asked.real) if asked.real else None
-    evaluation = Evaluation(read_prompts(asked.prompts), Path(asked.out), arms, tuple(series.seeds_of(asked.seeds)), how, asked.judge, real)
+    evaluation = Evaluation(read_prompts(asked.prompts), Path(asked.out), arms, tuple(seeds_of(asked.seeds)), how, asked.judge, real)
     hear(asked.quiet)
     if asked.answers is not None:
         if not Path(asked.answers).is_file():

@@ -46,6 +46,7 @@ def main(words: Sequence[str]) -> int:
     from creativity import series, verbs
     from creativity.cli.searching import begin, inputs, search_series
     from creativity.errors import CreativityError
+    from creativity.seeds import seeds_of
     from creativity.sources import stem_of
 
     verbs.check_outputs([output for output in asked.output if not series.has_fields(output)])
@@ -61,7 +62,7 @@ def main(words: Sequence[str]) -> int:
         raise CreativityError("say --seed or --seeds, not both")
     given = [*(name for name in pictures if isinstance(name, str)), *([asked.focus] if asked.focus else []), *asked.plugin]
     if len(pictures) > 1 or asked.seeds is not None or asked.every_frame:
-        seeds = series.seeds_of(asked.seeds) if asked.seeds is not None else ()
+        seeds = seeds_of(asked.seeds) if asked.seeds is not None else ()
         previews = verbs.check_preview(asked.preview, given)
         several = series.plan(
             pictures, how, outputs=asked.output, seeds=seeds, every_frame=asked.every_frame, run_dir=asked.run_dir, plugins=asked.plugin

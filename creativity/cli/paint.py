@@ -53,6 +53,7 @@ def main(words: Sequence[str]) -> int:
     from creativity.cli.searching import begin, search_series
     from creativity.errors import CreativityError
     from creativity.objectives.prompts import parse_prompts
+    from creativity.seeds import seeds_of
 
     verbs.check_outputs([output for output in asked.output if not series.has_fields(output)])
     if asked.no_prior and asked.prior is not None:
@@ -64,7 +65,7 @@ def main(words: Sequence[str]) -> int:
         "objective": asked.objective,
         "pictures": asked.picture,
         "encoder": asked.encoder,
-        "prior": None if asked.no_prior else asked.prior or "embedded",
+        "prior": "none" if asked.no_prior else asked.prior or "embedded",
         "samples": asked.samples,
         "start": asked.start,
         "keep": asked.keep,
@@ -74,7 +75,7 @@ def main(words: Sequence[str]) -> int:
     stem = painting.stem(prompts)
     if asked.seeds is not None:
         previews = verbs.check_preview(asked.preview, given)
-        seeds = series.seeds_of(asked.seeds)
+        seeds = seeds_of(asked.seeds)
         several = series.plan(
             [series.Words(stem, asked.prompts)], how, outputs=asked.output, seeds=seeds, run_dir=asked.run_dir, plugins=asked.plugin
         )

@@ -52,11 +52,12 @@ def main(words: Sequence[str]) -> int:
     from creativity.artwork import open_artwork
     from creativity.errors import CreativityError
     from creativity.files import make_folder, write_numbered
+    from creativity.seeds import seeds_of
     from creativity.sheet import LARGEST, save_sheet
     from creativity.sources import stem_of
     from creativity.variation import vary
 
-    seeds = series.seeds_of(asked.seeds)
+    seeds = seeds_of(asked.seeds)
     share = 0.5 if asked.share is None else asked.share
     if asked.share is not None and asked.other is None:
         raise CreativityError("share speaks of another artwork; name it with --with FILE")
