@@ -74,6 +74,11 @@ def export(root: Path, folder: Path) -> int:
         museum.studio.close()
 
 
+def said(entry: Entry) -> tuple[object, ...]:
+    """What a search goes by, besides prompts and labels, as in the index."""
+    return entry.title, entry.renderer, entry.objective, entry.optimizer, entry.seed, entry.path
+
+
 def _written(museum: Hall, folder: Path) -> int:
     names = tuple(name for name, _ in museum.index.boards())
     entries = museum.index.find(Query(order="oldest", limit=ALL))
@@ -88,7 +93,7 @@ def _written(museum: Hall, folder: Path) -> int:
                 "loss": entry.loss if entry.loss is not None else 1e300,
                 "renderer": entry.renderer,
                 "boards": [*entry.boards],
-                "text": " ".join([entry.title, *entry.prompts, entry.renderer, entry.objective, entry.optimizer, *entry.tags]).lower(),
+                "text": " ".join([*entry.prompts, *entry.tags, *entry.boards, *map(str, said(entry))]).lower(),
             }
         )
     for file in FILES:
