@@ -114,7 +114,9 @@ def main(words: Sequence[str]) -> int:
     status = 0
     began = time.monotonic()
     try:
-        with _signals(batch, say), _shown(batch, asked.quiet, say) as show:
+        # Ray says on standard output when a machine dies; ours is for the figures.
+        aside = _printing_to(log) if asked.on == "ray" else contextlib.nullcontext()
+        with aside, _signals(batch, say), _shown(batch, asked.quiet, say) as show:
             for state in batch.stream(executor):
                 show(state)
     except Interrupted:
@@ -134,6 +136,15 @@ def main(words: Sequence[str]) -> int:
     for state in failed:
         print(f"creativity: {state.job.name}: {state.reason}\n  again: {batch.repeat(state)}", file=sys.stderr)
     return status or (1 if failed else 0)
+
+
+@contextmanager
+def _printing_to(log: Path) -> Iterator[None]:
+    from creativity.files import make_folder
+
+    make_folder(log.parent)
+    with open(log, "a", encoding="utf-8") as file, contextlib.redirect_stdout(file):
+        yield
 
 
 def _again(asked: Asked) -> str:
