@@ -36,6 +36,7 @@ FILES = Path(__file__).parent / "static"
 KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 THREADS = 8
 """For pages and files; thumbnails and drawings have their own."""
+UNSAID = {"Not Found": "this page does not exist", "Method Not Allowed": "this address is not asked in this way"}
 TITLES = {400: "That cannot be done", 403: "Not from there", 404: "There is nothing here", 405: "Not in this way", 413: "That is too large"}
 
 
@@ -62,7 +63,7 @@ def static(request: Request) -> Response:
 async def refused(request: Request, error: Exception) -> Response:
     status, words = 500, "something went wrong; the terminal says what"
     if isinstance(error, HTTPException):
-        status, words = error.status_code, error.detail
+        status, words = error.status_code, UNSAID.get(error.detail, error.detail)
     elif isinstance(error, CreativityError):
         status, words = 400, str(error)
     elif isinstance(error, TooLarge):

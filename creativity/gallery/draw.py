@@ -130,5 +130,5 @@ def parts() -> dict[str, dict[str, Any]]:
                 row = {"name": option, "default": default, "help": text, "kind": kindly, **about}
                 rows.append({**row, "step": 1 if hints[option] is int else "any"})
             about_part = (part.__doc__ or "").strip().splitlines()
-            found[kind][name] = {"about": about_part[0] if about_part else "", "options": rows}
+            found[kind][name] = {"about": about_part[0].replace("``", "") if about_part else "", "options": rows}
     return found

@@ -71,7 +71,8 @@ def read(root: Path, path: str) -> Entry | None:
     try:
         return _read_run(place, path) if place.is_dir() else _read_file(place, path)
     except (CreativityError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
-        return Entry(key_of(path), path, title=place.stem, state="broken", error=one_line(error)[:500], made=_changed(place))
+        words = f"it lacks {error}" if isinstance(error, KeyError) else error
+        return Entry(key_of(path), path, title=place.stem, state="broken", error=one_line(words)[:500], made=_changed(place))
 
 
 def _read_run(place: Path, path: str) -> Entry:
