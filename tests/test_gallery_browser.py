@@ -21,6 +21,13 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 BRIDGE = Path(cli.__file__).parents[1] / "data" / "langlois_bridge.jpg"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
+DROP = """async (address) => {
+    const files = new DataTransfer();
+    files.items.add(new File([await (await fetch(address)).blob()], "found somewhere.png", { type: "image/png" }));
+    document.getElementById("drop").dispatchEvent(new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true }));
+}"""
+"""Drops the picture of an address on the page."""
+
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed"),
     pytest.mark.skipif(not BRIDGE.exists(), reason="the picture is part of the package"),
@@ -143,7 +150,7 @@ def test_from_a_picture_to_its_grandchildren(page: Any, address: str) -> None:
     # Its recipe is recalled by its PNG.
     page.goto(f"{address}/new")
     (folder,) = [path for path in runs.iterdir() if (path / "asked.json").exists()]
-    page.set_input_files("#picture", folder / "final.png")
+    page.evaluate(DROP, f"/artwork/{first}/picture.png")
     page.wait_for_selector("#recalled:not([hidden])")
     assert page.get_attribute("#known", "href") == f"/artwork/{first}"
     assert page.input_value("#seed") == "5"

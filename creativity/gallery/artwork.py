@@ -26,6 +26,8 @@ from creativity.recipe import Recipe, parse_json
 FOREVER = "private, max-age=31536000, immutable"
 LEAST, MOST = 16, 8192
 MAX_RECIPE = 4_000_000
+LONG = 50_000
+"""Letters of a recipe that are shown; a drawing may lie in it."""
 FILMS = {"search": "The search", "drawing": "As it is painted", "walk": "As it moves"}
 
 
@@ -97,7 +99,7 @@ def described(hall: Hall, entry: Entry, links: Any) -> dict[str, Any]:
         "films": [(of, FILMS[of]) for of in films],
         "plan": links.plan(entry) if folder and within(hall.root, place / "plan.png") else "",
         "parts": shown.tables(recipe) if recipe else [],
-        "toml": toml,
+        "toml": shown.short(toml, LONG),
         "trashed": entry.trashed,
     }
 

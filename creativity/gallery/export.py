@@ -9,7 +9,7 @@ from typing import Any
 from creativity.errors import CreativityError
 from creativity.files import make_folder, write_atomically
 from creativity.gallery import draw, hall
-from creativity.gallery.artwork import described
+from creativity.gallery.artwork import described, facts
 from creativity.gallery.hall import Hall, card
 from creativity.gallery.index import STATE, Index, Query
 from creativity.gallery.live import Runs
@@ -150,8 +150,8 @@ def _write_artwork(museum: Hall, folder: Path, entry: Entry, links: Still, liste
     if told["plan"] and (plan := within(museum.root, place / "plan.png")) is not None:
         write_atomically(folder / "plan" / f"{entry.key}.png", plan.read_bytes())
     told["recipe_file"] = ""
-    if told["toml"]:
-        write_atomically(folder / "recipe" / f"{entry.key}.toml", told["toml"])
+    if toml := facts(museum.root, place)[2]:
+        write_atomically(folder / "recipe" / f"{entry.key}.toml", toml)
         told["recipe_file"] = f"../recipe/{entry.key}.toml"
     if told["drawing"]:
         try:

@@ -123,6 +123,7 @@ const gallery = (() => {
     keys["ArrowLeft"] = () => walk(-1);
     keys["ArrowRight"] = () => walk(1);
     keys["Escape"] = () => (location.href = "/");
+    keys["b"] = () => $('a[href^="/breed"]', piece)?.click();
     keys["i"] = () => $("#recipe")?.scrollIntoView({ block: "start" });
     keys["c"] = () => {
       const chosen = store.get("chosen").filter((other) => other !== key);

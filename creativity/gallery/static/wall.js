@@ -125,7 +125,7 @@
 
   const draw = (force = false) => {
     const rows = Math.ceil(total / columns);
-    const top = wall.getBoundingClientRect().top - parseFloat(wall.style.paddingTop || 0) * 0;
+    const top = wall.getBoundingClientRect().top;
     const screen = innerHeight;
     const firstRow = Math.max(0, Math.floor((-top - screen * AHEAD) / height));
     const lastRow = Math.min(rows, Math.ceil((-top + screen * (1 + AHEAD)) / height));
@@ -133,16 +133,12 @@
     const end = Math.min(total, Math.max(lastRow, firstRow + 1) * columns);
     if (!force && start === from && end === to) return;
     const here = new Map([...wall.children].map((element) => [Number(element.dataset.place), element]));
-    const focused = document.activeElement?.closest?.(".card");
     [from, to] = [start, end];
     const wanted = [];
     for (let place = start; place < end; place++) {
       const element = here.get(place) || holder(place);
       here.delete(place);
       wanted.push(element);
-    }
-    if (focused && here.has(Number(focused.dataset.place))) {
-      // it scrolled out of sight and takes the focus along: keep the place, not the element
     }
     wall.style.paddingTop = `${(start / columns) * height}px`;
     wall.style.paddingBottom = `${Math.max(0, (rows - Math.ceil(end / columns)) * height)}px`;
@@ -394,5 +390,13 @@
     measure();
     draw(true);
   }
+
+  // Whoever comes back finds the place again.
+  const held = `place ${location.pathname}${location.search}`;
+  if (performance.getEntriesByType("navigation")[0]?.type === "back_forward") {
+    const place = Number(sessionStorage.getItem(held));
+    if (place) requestAnimationFrame(() => scrollTo(0, place));
+  }
+  addEventListener("pagehide", () => sessionStorage.setItem(`place ${location.pathname}${location.search}`, String(scrollY)));
   if (g) addEventListener("pageshow", (event) => event.persisted && again());
 }
