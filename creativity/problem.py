@@ -123,13 +123,23 @@ class Problem:
     ``size`` is the (H, W) that is scored; ``spec`` describes the genomes; ``differentiable`` says whether gradients
     flow; ``deterministic`` whether the same genome always gets the same loss. ``fresh (M,)`` is None where a search
     begins with nothing, else it says which marks of its ``warm`` start are still to be placed. ``progress`` in [0, 1], which
-    the run sets before each step, is what an objective's schedules follow.
+    the run sets before each step, is what an objective's schedules follow. Losses are taken on ``device``, where the objective
+    was prepared; marks are placed on the CPU.
 
     Where a part of the start is held, the genomes of a problem are the free numbers alone, and so are ``spec``, ``fresh``
     and ``builder``; ``expand`` makes whole genomes of them.
     """
 
-    def __init__(self, renderer: Renderer, objective: Objective, size: Size, seed: int = 0, warm: Warm | None = None):
+    def __init__(
+        self,
+        renderer: Renderer,
+        objective: Objective,
+        size: Size,
+        seed: int = 0,
+        warm: Warm | None = None,
+        device: torch.device | str = "cpu",
+    ):
+        self.device = torch.device(device)
         self.renderer, self.objective, self.size, self.seed, self.warm = renderer, objective, size, seed, warm
         self.held = Held(warm.genome, warm.held, renderer.spec) if warm is not None and warm.held.any() else None
         self.spec: ParamSpec | FreeSpec = self.held.spec if self.held else renderer.spec
@@ -149,26 +159,28 @@ class Problem:
         A search says its ``step``. Without one it is a look: losses that can be compared whenever they were taken.
         """
         progress = 1.0 if step is None else self.progress
-        candidates = Candidates(self.renderer, self.expand(genomes), self.size, step, fidelity, self.seed, progress)
+        genomes = self.expand(genomes.to(self.device))
+        candidates = Candidates(self.renderer, genomes, self.size, step, fidelity, self.seed, progress)
         losses = self.objective(candidates)
         return losses.nan_to_num(nan=torch.inf, posinf=torch.inf, neginf=torch.inf)
 
     def squared_error(self, genome: Tensor, target: Tensor) -> float:
         """The plain mean squared error of a whole genome (D,) against ``target`` (4, H, W), whatever the objective is."""
         with torch.no_grad():
-            return float(Candidates(self.renderer, genome[None], self.size, seed=self.seed).squared_error(target)[0])
+            whole = Candidates(self.renderer, genome[None].to(self.device), self.size, seed=self.seed)
+            return float(whole.squared_error(target.to(self.device))[0])
 
     def values(self, genome: Tensor) -> dict[str, float]:
         """The loss of each term of the objective, by its name, for a whole genome (D,); empty where there is but one."""
         if not isinstance(self.objective, Composite):
             return {}
         with torch.no_grad():
-            found = self.objective.values(Candidates(self.renderer, genome[None], self.size, seed=self.seed))
+            found = self.objective.values(Candidates(self.renderer, genome[None].to(self.device), self.size, seed=self.seed))
         return {name: float(losses[0]) for name, losses in found.items()}
 
     def remarks(self, genome: Tensor) -> dict[str, float]:
         """What the objective, or its terms, have to say of a whole genome (D,) besides its loss."""
-        candidates = Candidates(self.renderer, genome[None], self.size, seed=self.seed)
+        candidates = Candidates(self.renderer, genome[None].to(self.device), self.size, seed=self.seed)
         terms = getattr(self.objective, "terms", {"": self.objective}).values()
         return {name: value for term in terms if isinstance(term, Remarking) for name, value in term.remarks(candidates).items()}
 
@@ -207,7 +219,7 @@ class Problem:
     def unseen(self, genome: Tensor) -> np.ndarray[Any, Any]:
         """The marks of a genome (F,), by their numbers, of which nobody sees anything: faint, tiny, elsewhere, or covered."""
         assert isinstance(self.renderer, MarksRenderer)
-        drawn = self.renderer.marks(self.expand(genome.detach())[None], self.size)
+        drawn = self.renderer.marks(self.expand(genome.detach().cpu())[None], self.size)
         # What a picture's red gains by a mark's red, over black, is how much of the mark is seen.
         colours = torch.zeros_like(drawn.colours).requires_grad_()
         with torch.enable_grad():
@@ -223,14 +235,15 @@ class Problem:
         assert isinstance(self.renderer, PlantingRenderer)
         assert isinstance(self.objective, Likeness)
         with torch.no_grad():
-            whole = self.expand(genome.detach())
+            whole = self.expand(genome.detach().cpu())
             numbers = self.held.marks[marks] if self.held else marks
             whole = self.renderer.plant(whole, numbers, None, self.size, rng)
             if not away:
                 picture = Candidates(self.renderer, whole[None], self.size, seed=self.seed).images(alpha=True)[0]
-                places = lacking(picture, *self.objective.goal(self.size), len(marks))
+                target, weight = self.objective.goal(self.size)
+                places = lacking(picture, target.cpu(), None if weight is None else weight.cpu(), len(marks))
                 whole = self.renderer.plant(whole, numbers, places, self.size, rng)
-        return self.reduce(whole)
+        return self.reduce(whole).to(genome.device)
 
     @cached_property
     def least_squares(self) -> Problem:
@@ -239,7 +252,7 @@ class Problem:
             return self
         pixel = Pixel(PixelOptions())
         pixel.prepare(Context(self.size, *self.objective.goal(self.size)))
-        return Problem(self.renderer, pixel, self.size, self.seed, self.warm)
+        return Problem(self.renderer, pixel, self.size, self.seed, self.warm, self.device)
 
     def builder(self) -> Builder:
         """A builder; only where ``buildable``. It works at the size that is scored, or at a smaller one that will do."""

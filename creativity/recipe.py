@@ -137,7 +137,7 @@ class Recipe:
     size: str = option("1024", "size of the output")
     stop: Stop = Stop()
     threads: int = option(1, "how many threads the run used", low=1, high=4096)
-    device: str = option("cpu", "where it ran", choices=("cpu",))
+    device: str = option("cpu", "where it ran", choices=("cpu", "cuda"))
     plugins: tuple[str, ...] = ()
     replay: Replay | None = None
     version: str = ""

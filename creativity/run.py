@@ -139,6 +139,7 @@ class Run:
             objective=Part(recipe.objective.name, plain(objective.options)),
             optimizer=Part(registry.optimizers.resolve(recipe.optimizer.name)[0], plain(self.optimizer.options)),
         )
+        self.device = _device(recipe, {"renderer": renderer, "objective": objective, "optimizer": self.optimizer})
         size = recipe.scored_size
         scored = None
         self._seen = target if target is None or not isinstance(renderer, DocumentRenderer) else images.cropped(target, recipe.canvas)
@@ -160,14 +161,15 @@ class Run:
             raise CreativityError(f"a genome of {renderer.spec.size} numbers does not fit into a file; at most {MAX_GENOME} do")
         self.streams = Streams(recipe.seed)
         named = {name: torch.from_numpy(images.premultiplied(picture)) for name, picture in self.references.items()}
-        objective.prepare(Context(size, scored, self._weight(size), self.streams, named))
+        goal, weight = (None if part is None else part.to(self.device) for part in (scored, self._weight(size)))
+        objective.prepare(Context(size, goal, weight, self.streams, named))
         self._hint, self._squared = scored, type(objective) is Pixel and recipe.focus is None
         start_from = None
         if recipe.start is not None:
             if start is None or start.digest != recipe.start.sha256:
                 raise CreativityError(f"the recipe goes on from the artwork {recipe.start.name!r}; give that one as start")
             start_from = warm(start, recipe.start, renderer, self.streams("start"))
-        self.problem = Problem(renderer, objective, size, recipe.seed, start_from)
+        self.problem = Problem(renderer, objective, size, recipe.seed, start_from, self.device)
         self.optimizer.check(self.problem)
 
         estimate.check(self)
@@ -308,7 +310,7 @@ class Run:
 
     def _keep(self, genome: Tensor, loss: float) -> None:
         if loss < self.best_loss:
-            self.best, self.best_loss = genome.detach().clone(), loss
+            self.best, self.best_loss = genome.detach().cpu().clone(), loss
             self.snapshots.offer(self.count, loss, self.best)
         if not math.isfinite(self._plateau_loss) or self.best_loss < self._plateau_loss - 1e-3 * abs(self._plateau_loss):
             self._plateau_loss, self._plateau_step = self.best_loss, self.count
@@ -368,7 +370,7 @@ class Run:
             self.write_down(self.folder)
             # Something to look at, before optimizers load their libraries.
             self._write_preview(self.folder)
-        self.optimizer.begin(self.problem, start, self.streams("optimizer"))
+        self.optimizer.begin(self.problem, start.to(self.device), self.streams("optimizer"))
         if self.folder and held:
             with self._fitting():
                 self._restore(self.folder)
@@ -549,6 +551,22 @@ class Run:
                 with suppress(CreativityError):
                     self.save(tell=False)
             raise
+
+
+def _device(recipe: Recipe, parts: dict[str, Any]) -> torch.device:
+    """Where the search takes place. Raises CreativityError where there is no such device, or a part cannot work on it."""
+    if recipe.device == "cpu":
+        return torch.device("cpu")
+    for kind, part in parts.items():
+        if not part.on_gpu:
+            name = getattr(recipe, kind).name
+            able = "a GPU takes triangles or one kind of polygons, the objective pixel, and evolution or gradients"
+            raise CreativityError(f"{kind} {name!r} works on the CPU alone; write --device cpu ({able})")
+    if recipe.start is not None and recipe.start.lock:
+        raise CreativityError("parts of a start are held on the CPU alone; write --device cpu, or leave out --lock")
+    if not torch.cuda.is_available():
+        raise CreativityError("torch finds no GPU here (creativity doctor says what it finds); write --device cpu, or leave it out")
+    return torch.device(recipe.device)
 
 
 def _number(value: float) -> float | None:

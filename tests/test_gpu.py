@@ -16,8 +16,19 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
 
-from creativity.renderers.raster import FLAT, LINEAR, RADIAL, Gradients, Outlines, render, squared_error
+from creativity import registry
+from creativity.errors import CreativityError
+from creativity.objectives.base import Context
+from creativity.optimizers.evolution import Evolution, EvolutionOptions, on_tensors
+from creativity.problem import Problem
+from creativity.renderers import raster
+from creativity.renderers.raster import FLAT, LINEAR, RADIAL, Gradients, Outlines, most_marks, render, squared_error
+from creativity.renderers.triangles import Triangles
+from creativity.run import open_run
+from creativity.streams import Stream, Streams
+from tests.conftest import tiny
 
 pytest.importorskip("triton", reason="triton is not made for this system")
 
@@ -117,7 +128,7 @@ def agree(outlines: Outlines, size: tuple[int, int], seed: int, weighted: bool) 
             assert (a - b).abs().max() <= bound * max(1.0, float(b.abs().max())), index
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(4))
 def test_random_scenes_meet_the_specification(seed: int) -> None:
     agree(*scene(seed), seed, weighted=seed % 2 == 0)
 
@@ -225,3 +236,68 @@ def test_all_kernels_compile_for_a_gpu_that_is_not_here(tmp_path: Path) -> None:
         assert row["cubin"] > 1000
         assert row["shared"] <= 48 * 1024
         assert 0 < row.get("registers", 1) <= 128  # two to three programs' worth of them fit a multiprocessor many times over
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_without_a_gpu_it_is_said_in_one_line(picture: Path) -> None:
+    with pytest.raises(CreativityError, match="torch finds no GPU here"):
+        tiny(picture, renderer="triangles", optimizer="pgpe", device="cuda").run()
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("optimizer", ["pgpe", "snes", "sep-cma-es", "ga", "adam"])
+def test_a_search_on_a_gpu_comes_as_far_and_can_be_gone_on_with(picture: Path, tmp_path: Path, optimizer: str) -> None:
+    how = {"optimizer": optimizer, "count": 12, "steps": 200, "options": {}}
+    cpu, gpu = (tiny(picture, device=device, **how).run().run().results["loss"] for device in ("cpu", "cuda"))
+    assert gpu <= 1.1 * cpu
+    broken = tiny(picture, device="cuda", **how).run(tmp_path / "run")
+    for event in broken.stream():
+        if event.step == 100:
+            break
+    assert open_run(tmp_path / "run").run().results["loss"] == pytest.approx(gpu, rel=1e-6)
+
+
+@pytest.mark.parametrize("kinds", ["triangle", "polygon"])
+@pytest.mark.parametrize("background", ["free", "none", "#aabbcc"])
+def test_genomes_become_outlines_without_the_host(kinds: str, background: str) -> None:
+    """Tensors without memory, said to be on a GPU: to read a number, to send one, or to mix devices, raises."""
+    renderer = registry.renderers.create(
+        "shapes", {"count": 5, "kinds": (kinds,), "background": background, "palette": ("#123456", "#abcdef")}
+    )
+    genomes = renderer.init(3, Streams(0)("init"))
+    with FakeTensorMode() as fake:
+        outlines = renderer.marks(fake.from_tensor(genomes).to("cuda"), (20, 30))
+        parts = [getattr(outlines, field.name) for field in dataclasses.fields(outlines)]
+        assert all(part.device.type == "cuda" for part in parts if part is not None)
+        assert most_marks(outlines) == 5
+    for cached in (raster._offsets, raster._regular_offsets, raster.constant):
+        cached.cache_clear()  # what pretends to be there is of no use to others
+
+
+class Interpreted(Triangles):
+    """Triangles that the GPU's kernels compare, whatever the device."""
+
+    def squared_error(self, genomes: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
+        return squared_error(self.marks(genomes, (target.shape[1], target.shape[2])), target, weight, "triton")
+
+
+def test_a_search_by_these_kernels_and_strategies_goes_as_one_by_the_others() -> None:
+    found = []
+    options = EvolutionOptions(strategy="pgpe", population=4, coarse=1.0)
+    for kind, device in ((Interpreted, DEVICE), (Triangles, torch.device("cpu"))):
+        renderer = kind(Triangles.Options(count=2))
+        goal = registry.objectives.create("pixel", {})
+        goal.prepare(Context((12, 14), torch.ones(4, 12, 14, device=device) * 0.7))
+        problem = Problem(renderer, goal, (12, 14), device=device)
+        evolution = Evolution(options)
+        evolution.begin(problem, renderer.init(1, Streams(0)("init")).to(device), Stream(0, "optimizer"))
+        evolution.tensors = on_tensors(options := evolution.options, problem.spec.size, device)
+        assert evolution.tensors is not None
+        generator, losses = torch.Generator().manual_seed(1), []
+        for _ in range(3):
+            noise = torch.randn(evolution.tensors.draws, problem.spec.size, generator=generator).to(device)
+            evolution._asked = evolution.tensors.ask(noise)
+            losses.append(problem.losses(evolution._to_genomes(evolution._asked), evolution.count))
+            evolution.tell(losses[-1])
+        found.append(torch.stack(losses).cpu())
+    torch.testing.assert_close(*found, rtol=1e-3, atol=1e-5)

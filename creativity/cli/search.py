@@ -44,7 +44,7 @@ class Search:
     threads: Number = None
     """How many threads; by default all cores."""
     device: str = "auto"
-    """auto or cpu."""
+    """auto, cpu or cuda; auto is the CPU."""
     run_dir: Folder = None
     """Folder for checkpoints, history and previews; by default runs/NAME."""
     set: Settings = ()

@@ -46,7 +46,8 @@ class Objective(ABC):
 
     ``differentiable``: gradients flow back to the candidates. ``deterministic``: no random crops or noise, so that
     two losses of one genome are equal and the lowest loss is truly the best. ``least_side``: pictures whose shorter side has
-    fewer pixels tell it too little, so that a search from coarse to fine does not begin below. A class that derives from this
+    fewer pixels tell it too little, so that a search from coarse to fine does not begin below. ``on_gpu``: it works where candidates
+    and the context's tensors are on a GPU. A class that derives from this
     one writes ``__call__`` and inherits the rest.
     """
 
@@ -55,6 +56,7 @@ class Objective(ABC):
     differentiable: bool = True
     deterministic: bool = True
     least_side: int = 32
+    on_gpu: bool = False
 
     def __init__(self, options: Any):
         self.options = options

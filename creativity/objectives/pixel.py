@@ -25,6 +25,7 @@ class Pixel(Comparison):
     """
 
     Options = PixelOptions
+    on_gpu = True
 
     def __call__(self, candidates: Candidates) -> Tensor:
         target, weight = self.goal(candidates.size)

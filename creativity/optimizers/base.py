@@ -47,13 +47,14 @@ class Optimizer(ABC):
 
     ``starts`` is how many genomes ``begin`` wants; ``default_steps`` a sensible length; ``horizon`` the length that
     schedules are stretched over, which the run sets and may correct while it learns how fast steps are. ``gradients`` says
-    whether it goes back from losses to genomes.
+    whether it goes back from losses to genomes, ``on_gpu`` whether these may be on a GPU.
     """
 
     Options: ClassVar[type[Any]] = NoOptions
     default_steps: int = 1000
     starts: int = 1
     gradients: bool = False
+    on_gpu: bool = False
 
     def __init__(self, options: Any):
         self.options = options

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from creativity.errors import CreativityError
+from creativity.optimizers import strategies
 from creativity.optimizers.base import SCHEDULES, Optimizer, State, decayed, staged
 from creativity.options import option
 from creativity.problem import Problem
@@ -72,6 +73,7 @@ class Evolution(Optimizer):
 
     Options = EvolutionOptions
     default_steps = 2000
+    on_gpu = True
 
     def __init__(self, options: EvolutionOptions):
         self.strategy = STRATEGIES[options.strategy]
@@ -95,6 +97,7 @@ class Evolution(Optimizer):
             raise CreativityError(f"{options.strategy} works with mirrored pairs: population must be even, not {self.population}")
         self.starts = self.population if self.strategy.whole_population else 1
         self._asked: Any = None
+        self.tensors: strategies.Strategy | None = None
 
     def check(self, problem: Problem) -> None:
         limit = self.strategy.max_dims
@@ -124,17 +127,21 @@ class Evolution(Optimizer):
             np.linalg.eigh(np.eye(genomes.shape[1], dtype=np.float32))
 
     def begin(self, problem: Problem, start: Tensor, stream: Stream) -> None:
-        jax = _jax()
         self.check(problem)
-        self._origin = start[0].clone()
-        self._scale = problem.spec.scale
+        self._origin, self._scale = start[0].clone(), problem.spec.scale.to(start.device)
+        self._stream, self._noise = stream, torch.Generator(start.device)
+        self.tensors = None if start.device.type == "cpu" else on_tensors(self.options, problem.spec.size, start.device)
+        if self.tensors is not None:
+            self._asked, self.count = None, 0
+            return
+        jax = _jax()
         self._key = jax.random.PRNGKey(stream.integer())
         self._algorithm, self._params = self._build(problem.spec.size)
         self._asked = None
         self.count = 0
         zeros = np.zeros(problem.spec.size, np.float32)
         if self.strategy.whole_population:
-            self._first = self._to_z(start)
+            self._first = ((start - self._origin) / self._scale).cpu().numpy()
             if problem.fresh is not None:  # one start for all: spread as their children will be
                 self._first[1:] += self.options.sigma * stream.at(0).standard_normal(self._first[1:].shape, dtype=np.float32)
             # A state of the right shape; the first tell replaces it with one that knows the true losses.
@@ -162,6 +169,11 @@ class Evolution(Optimizer):
         return algorithm, params
 
     def ask(self) -> Tensor:
+        if self.tensors is not None:
+            self._noise.manual_seed(self._stream.integer(self.count))
+            draws = self.tensors.draws, len(self._origin)
+            self._asked = self.tensors.ask(torch.randn(draws, generator=self._noise, device=self._origin.device))
+            return self._to_genomes(self._asked)
         jax = _jax()
         if self.count == 0 and self.strategy.whole_population:
             self._asked = self._first
@@ -171,9 +183,14 @@ class Evolution(Optimizer):
         return self._to_genomes(self._asked)
 
     def tell(self, losses: Tensor) -> None:
-        jax = _jax()
         if self._asked is None:
             raise CreativityError("tell() before ask(): ask for genomes, score them, then tell their losses")
+        if self.tensors is not None:
+            self.tensors.tell(self._asked, strategies.finite(losses.detach()), decayed(self.progress, self.options.schedule))
+            self._asked = None
+            self.count += 1
+            return
+        jax = _jax()
         fitness = _finite(losses.detach().cpu().numpy().astype(np.float32))
         if self.count == 0 and self.strategy.whole_population:
             self._state = self._algorithm.init(self._key, self._asked, fitness, self._params)
@@ -194,27 +211,48 @@ class Evolution(Optimizer):
     @property
     def answer(self) -> Tensor:
         """The mean of a distribution; the best member of a population."""
+        if self.tensors is not None:
+            return self._to_genomes(self.tensors.mean)
         if self.strategy.whole_population:
             best = np.asarray(self._state.best_solution) if self.count else self._first[0]
             return self._to_genomes(best[None])[0]
         return self._to_genomes(np.asarray(self._state.mean)[None])[0]
 
     def state(self) -> State:
-        leaves = _jax().tree_util.tree_leaves(self._state)
+        if self.tensors is not None:
+            leaves = [leaf.cpu().numpy() for leaf in self.tensors.leaves]
+        else:
+            leaves = _jax().tree_util.tree_leaves(self._state)
         return {"count": np.int64(self.count), **{f"es/{i}": np.asarray(leaf) for i, leaf in enumerate(leaves)}}  # type: ignore[dict-item]
 
     def restore(self, state: State) -> None:
+        self.count = int(state["count"])
+        if self.tensors is not None:
+            for i, leaf in enumerate(self.tensors.leaves):
+                leaf.copy_(torch.from_numpy(np.array(state[f"es/{i}"])))
+            return
         jax = _jax()
         leaves, shape = jax.tree_util.tree_flatten(self._state)
         restored = [jax.numpy.asarray(state[f"es/{i}"]) for i in range(len(leaves))]
         self._state = jax.tree_util.tree_unflatten(shape, restored)
-        self.count = int(state["count"])
 
     def _to_genomes(self, z: Any) -> Tensor:
-        return self._origin + torch.from_numpy(np.array(z, np.float32)) * self._scale
+        z = z if isinstance(z, Tensor) else torch.from_numpy(np.array(z, np.float32)).to(self._origin.device)
+        genomes: Tensor = self._origin + z * self._scale
+        return genomes
 
-    def _to_z(self, genomes: Tensor) -> np.ndarray[Any, Any]:
-        return ((genomes - self._origin) / self._scale).numpy()
+
+def on_tensors(options: EvolutionOptions, size: int, device: torch.device) -> strategies.Strategy | None:
+    """The strategy on torch tensors; None where there is none, and evosax searches on the CPU whatever the device is."""
+    assert options.population is not None
+    assert options.sigma is not None
+    common = options.population, size, options.sigma
+    if options.strategy == "sep-cma-es":
+        return strategies.SepCMAES(*common, device)
+    assert options.rate is not None
+    if (options.strategy, options.updates) == ("pgpe", "clipup"):
+        return strategies.PGPE(*common, options.rate, device)
+    return strategies.SNES(*common, options.rate, device) if (options.strategy, options.updates) == ("snes", "sgd") else None
 
 
 def _finite(losses: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -61,6 +61,7 @@ class Gradient(Optimizer):
     Options = GradientOptions
     default_steps = 1000
     gradients = True
+    on_gpu = True
 
     def __init__(self, options: GradientOptions):
         # What was left open is settled here, so that the recipe can record it.
@@ -109,7 +110,7 @@ class Gradient(Optimizer):
     def begin(self, problem: Problem, start: Tensor, stream: Stream) -> None:
         self.check(problem)
         self._stream, spec = stream, problem.spec
-        self._centre, self._unit = spec.centre, spec.scale * spec.rates(self._factors())
+        self._centre, self._unit = spec.centre.to(start.device), (spec.scale * spec.rates(self._factors())).to(start.device)
         if (start == start[0]).all():
             start = start[:1]  # searches from one start would be one search
         self._z = ((start - self._centre) / self._unit).requires_grad_()
@@ -181,7 +182,7 @@ class Gradient(Optimizer):
         return self._best
 
     def state(self) -> State:
-        arrays = {"count": np.int64(self.count), "z": self._z.detach().numpy(), "best": self._best.numpy()}
+        arrays = {"count": np.int64(self.count), "z": self._z.detach().cpu().numpy(), "best": self._best.cpu().numpy()}
         for key, value in self._torch.state.get(self._z, {}).items():
             _flatten(f"torch/{key}", value, arrays)
         return arrays  # type: ignore[return-value]
@@ -190,8 +191,11 @@ class Gradient(Optimizer):
         self.count = int(state["count"])
         with torch.no_grad():
             self._z.copy_(torch.from_numpy(state["z"]))
-        self._best = torch.from_numpy(state["best"].copy())
+        self._best = torch.from_numpy(state["best"].copy()).to(self._z.device)
         saved = _unflatten({key.removeprefix("torch/"): value for key, value in state.items() if key.startswith("torch/")})
+        for key, value in saved.items():
+            if isinstance(value, Tensor) and value.shape == self._z.shape:  # what counts steps stays on the CPU
+                saved[key] = value.to(self._z.device)
         if saved:
             self._torch.state[self._z] = saved
 
@@ -201,7 +205,7 @@ class Gradient(Optimizer):
 
 def _flatten(path: str, value: Any, into: dict[str, Any]) -> None:
     if isinstance(value, Tensor):
-        into[f"{path}/tensor"] = value.detach().numpy()
+        into[f"{path}/tensor"] = value.detach().cpu().numpy()
     elif isinstance(value, list | tuple):
         into[f"{path}/length"] = np.int64(len(value))
         for i, item in enumerate(value):

@@ -27,14 +27,15 @@ class Renderer(ABC):
 
     ``Options`` is the frozen dataclass of its options; ``differentiable`` says whether gradients reach the genomes,
     ``resolution_free`` whether any output size shows the same picture, ``coarsens`` whether a search does well to begin with
-    few pixels: where these say nothing of some numbers, as of fine waves, a gradient makes noise of them. A class that derives from
-    this one writes ``spec`` and ``render`` and inherits the rest.
+    few pixels: where these say nothing of some numbers, as of fine waves, a gradient makes noise of them, and ``on_gpu`` whether
+    genomes may be on a GPU. A class that derives from this one writes ``spec`` and ``render`` and inherits the rest.
     """
 
     Options: ClassVar[type[Any]] = NoOptions
     differentiable: ClassVar[bool] = True
     resolution_free: ClassVar[bool] = True
     coarsens: ClassVar[bool] = True
+    on_gpu: bool = False
 
     def __init__(self, options: Any):
         self.options = options

@@ -69,6 +69,7 @@ class Shapes(Marks):
         # Blocks that no kind uses would only be in the way of those that search.
         self._axis = bool(kinds - {forms.TRIANGLE, forms.POLYGON, forms.CIRCLE})
         self._breadth = bool(kinds & {forms.ROTATED, forms.ELLIPSE, forms.CIRCLE}) or (forms.LINE in kinds and self.form.line < 0)
+        self.on_gpu = not self.form.framed and len(kinds) == 1  # corners as they are; curves are flattened on the CPU
         self.geometry = ()
         if self.form.framed:
             self.geometry += (Block("place", (n, 2), scale=0.25),)
@@ -152,8 +153,8 @@ class Shapes(Marks):
             # Corners as they are: nothing to flatten.
             vertices = values["vertices"]
             batch, count, corners, _ = vertices.shape
-            points = (vertices * vertices.new_tensor([width, height])).reshape(-1, 2)
-            return points, raster.offsets(batch * count, corners), raster.offsets(batch * count, 1)
+            points = (vertices * raster.constant((float(width), float(height)), vertices.device)).reshape(-1, 2)
+            return points, raster.offsets(batch * count, corners, points.device), raster.offsets(batch * count, 1, points.device)
         rows, kinds = self._rows(values), self._kinds(values)
         points, contours = forms.flatten(rows.flatten(0, 1), kinds.reshape(-1), self.form, size)
         return points, contours, raster.offsets(len(contours) - 1, 1)

@@ -33,6 +33,7 @@ __all__ = [
     "Gradients",
     "Outlines",
     "check_target",
+    "constant",
     "most_marks",
     "offsets",
     "prepare",
@@ -225,6 +226,12 @@ def _regular_offsets(images: int, marks: int, corners: int, device: torch.device
     """Offsets of a regular batch; a search asks for the same ones a thousand times a second."""
     count = images * marks
     return offsets(count, corners, device), offsets(count, 1, device), offsets(images, marks, device)
+
+
+@lru_cache(maxsize=64)
+def constant(numbers: tuple[float, ...], device: torch.device = _CPU) -> Tensor:
+    """Numbers as a tensor, made once: to send them to a GPU each time is to wait for it each time."""
+    return torch.tensor(numbers, device=device)
 
 
 def most_marks(outlines: Outlines) -> int:
