@@ -38,6 +38,7 @@ from creativity.recipe import Part, Recipe, Replay, parse_json
 from creativity.renderers.base import DocumentRenderer, LatentRenderer, MarksRenderer, VectorRenderer
 from creativity.snapshots import Snapshots
 from creativity.sources import open_source, shown
+from creativity.split import Split
 from creativity.start import warm
 from creativity.streams import Streams
 
@@ -170,6 +171,14 @@ class Run:
                 raise CreativityError(f"the recipe goes on from the artwork {recipe.start.name!r}; give that one as start")
             start_from = warm(start, recipe.start, renderer, self.streams("start"))
         self.problem = Problem(renderer, objective, size, recipe.seed, start_from, self.device)
+        if self.device.type == "cuda" and torch.cuda.device_count() > 1:
+            parts = [self.problem]
+            for number in range(1, torch.cuda.device_count()):
+                there = torch.device("cuda", number)
+                again = registry.objectives.create(recipe.objective.name, recipe.objective.options)
+                again.prepare(Context(size, goal if goal is None else goal.to(there), weight if weight is None else weight.to(there)))
+                parts.append(Problem(renderer, again, size, recipe.seed, start_from, there))
+            self.problem = Split(parts)
         self.optimizer.check(self.problem)
 
         estimate.check(self)

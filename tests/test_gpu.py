@@ -27,11 +27,13 @@ from creativity.renderers import raster
 from creativity.renderers.raster import FLAT, LINEAR, RADIAL, Gradients, Outlines, most_marks, render, squared_error
 from creativity.renderers.triangles import Triangles
 from creativity.run import open_run
+from creativity.split import Split
 from creativity.streams import Stream, Streams
 from tests.conftest import tiny
 
 pytest.importorskip("triton", reason="triton is not made for this system")
 
+ROOT = Path(__file__).parents[1]
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -301,3 +303,46 @@ def test_a_search_by_these_kernels_and_strategies_goes_as_one_by_the_others() ->
             evolution.tell(losses[-1])
         found.append(torch.stack(losses).cpu())
     torch.testing.assert_close(*found, rtol=1e-3, atol=1e-5)
+
+
+def test_a_population_is_split_over_devices_and_nothing_changes() -> None:
+    renderer = Triangles(Triangles.Options(count=6))
+    target = torch.rand(4, 20, 24, generator=torch.Generator().manual_seed(0))
+
+    def problem() -> Problem:
+        goal = registry.objectives.create("pixel", {})
+        goal.prepare(Context((20, 24), target))
+        return Problem(renderer, goal, (20, 24))
+
+    one, three = problem(), Split([problem() for _ in range(3)])
+    genomes = renderer.init(7, Streams(0)("init"))
+    for count in (7, 2, 1):
+        assert torch.equal(three.losses(genomes[:count], 0), one.losses(genomes[:count], 0))
+    found = []
+    for whole in (one, three):
+        leaf = genomes.clone().requires_grad_()
+        found.append(torch.autograd.grad(whole.losses(leaf, 0).sum(), leaf)[0])
+    assert torch.equal(*found)
+    steps = []
+    for whole in (one, three):
+        evolution = Evolution(EvolutionOptions(population=10))
+        evolution.begin(whole, genomes[:1], Stream(0, "optimizer"))
+        for _ in range(3):
+            evolution.step(whole)
+        steps.append(evolution.answer)
+    assert torch.equal(*steps)
+
+
+def test_the_benchmark_measures_what_it_says() -> None:
+    """Its pieces on a small case; its figures need a GPU, and without one it says so in one line."""
+    from benchmarks import gpu as bench
+
+    step, looks = bench.generation(DEVICE, population=4, side=16, count=2)
+    step()
+    assert looks() == 4 * 2  # a picture of one tile, which both triangles touch
+    curves = bench.curves(DEVICE, 2, (16, 16), (0.2, 0.4))
+    assert curves.points.shape == (64, 2)
+    if DEVICE.type == "cpu":
+        assert bench.as_graph(step, DEVICE) is step
+        told = subprocess.run([sys.executable, "-m", "benchmarks.gpu"], capture_output=True, text=True, check=False, cwd=ROOT)
+        assert (told.returncode, told.stdout, len(told.stderr.splitlines())) == (1, "", 1)

@@ -74,5 +74,12 @@ def _gpu() -> str:
     except ImportError:
         return "unknown: torch is not installed"
     if torch.cuda.is_available():
-        return f"{torch.cuda.get_device_name()} (not used yet: this version renders on the CPU)"
+        import importlib.util
+
+        names = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
+        memory = torch.cuda.get_device_properties(0).total_memory / 1e9
+        said = f"{', '.join(names)} ({memory:.0f} GB, CUDA {torch.version.cuda})"
+        if importlib.util.find_spec("triton") is None:
+            return f"{said}; to search on it: pip install triton"
+        return f"{said}; --device cuda searches there (its kernels were tested by an interpreter, and have run on no card yet)"
     return "none that torch can use; everything runs on the CPU"

@@ -7,6 +7,7 @@ without the host, and such a step can be captured as a CUDA graph. Triton's inte
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from typing import Any
 
@@ -27,18 +28,25 @@ LANES, TILES = 16, 128
 def forward(outlines: Outlines, size: tuple[int, int]) -> Tensor:
     """Pictures ``(B, H, W, 4)``."""
     pictures = outlines.points.new_empty(len(outlines.backgrounds), *size, 4)
-    _Scene(outlines, size).paint(pictures=pictures, draw=True)
+    with _there(outlines):
+        _Scene(outlines, size).paint(pictures=pictures, draw=True)
     return pictures
 
 
 def backward(outlines: Outlines, pictures: Tensor, upstream: Tensor) -> Derivatives:
     """The gradients, given ``upstream (B, H, W, 4)``; the pictures are painted again, tile by tile."""
-    scene = _Scene(outlines, (pictures.shape[1], pictures.shape[2]))
-    return scene.gradients(pictures=upstream.to(torch.float32).contiguous())
+    with _there(outlines):
+        scene = _Scene(outlines, (pictures.shape[1], pictures.shape[2]))
+        return scene.gradients(pictures=upstream.to(torch.float32).contiguous())
 
 
 def compare(outlines: Outlines, target: Tensor, weight: Tensor | None, gradients: bool) -> tuple[Tensor, Derivatives | None]:
     """Losses ``(B,)`` against ``target (4, H, W)`` and, if asked for, their gradients."""
+    with _there(outlines):
+        return _compare(outlines, target, weight, gradients)
+
+
+def _compare(outlines: Outlines, target: Tensor, weight: Tensor | None, gradients: bool) -> tuple[Tensor, Derivatives | None]:
     height, width = target.shape[1:]
     scene = _Scene(outlines, (height, width))
     parts = outlines.points.new_empty(scene.batch, scene.tiles)
@@ -58,6 +66,12 @@ def compare(outlines: Outlines, target: Tensor, weight: Tensor | None, gradients
 
 def prepare() -> None:
     """Nothing: Triton compiles at the first use, and keeps what it compiled."""
+
+
+def _there(outlines: Outlines) -> AbstractContextManager[Any]:
+    """Triton launches on the device that is current, which need not be that of its arguments."""
+    device = outlines.points.device
+    return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
 
 
 @lru_cache(maxsize=1)
