@@ -11,6 +11,9 @@ from creativity.gallery import shown
 from creativity.gallery.artwork import described_in_words, facts
 from creativity.gallery.hall import Hall, Links, card, keys_of, page
 
+FINE = 4096
+"""Pixels of a picture that is looked at closely."""
+
 
 def compare(request: Request) -> Response:
     hall, links = Hall.of(request), Links()
@@ -18,7 +21,11 @@ def compare(request: Request) -> Response:
     if len(keys) < 2:
         raise HTTPException(400, "two to four artworks are compared; choose one more")
     entries = [hall.entry(key) for key in keys]
-    them = [{**card(entry, links, hall.root), "picture": links.picture(entry), "alt": described_in_words(entry)} for entry in entries]
+    them = []
+    for entry in entries:
+        picture = links.picture(entry)
+        fine = f"{picture}&size={FINE}" if entry.state != "broken" else ""
+        them.append({**card(entry, links, hall.root), "picture": picture, "fine": fine, "alt": described_in_words(entry)})
     told = [facts(hall.root, hall.place(entry)) for entry in entries]
     rows = shown.differing([recipe for recipe, _, _ in told])
     figures = [dict(shown.figures(results)) for _, results, _ in told]

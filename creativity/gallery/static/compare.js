@@ -3,7 +3,9 @@
 {
   const { $, $$ } = gallery;
   const panes = $$(".pane");
+  const CLOSE = 2; // so close the pictures are drawn anew, with more pixels
   let scale = 1, x = 0, y = 0; // of the picture, in parts of a pane's side
+  let finer;
   const fingers = new Map();
 
   const show = () => {
@@ -13,7 +15,7 @@
     for (const pane of panes) {
       const side = pane.clientWidth;
       pane.firstElementChild.style.transform = `translate(${x * side}px, ${y * side}px) scale(${scale})`;
-      pane.classList.toggle("close", scale > 8);
+      pane.classList.toggle("close", scale > 16);
     }
     $("#zoom").textContent = `${scale.toFixed(scale < 10 ? 1 : 0).replace(".0", "")}×`;
   };
@@ -23,6 +25,18 @@
     y = cy - ((cy - y) * next) / scale;
     scale = next;
     show();
+    clearTimeout(finer);
+    if (scale > CLOSE) finer = setTimeout(refine, 400);
+  };
+  const refine = () => {
+    for (const pane of panes) {
+      const img = pane.firstElementChild;
+      if (!img.dataset.fine) continue;
+      const fine = new Image();
+      fine.addEventListener("load", () => (img.src = fine.src));
+      fine.src = img.dataset.fine;
+      delete img.dataset.fine;
+    }
   };
   const place = (pane, event) => {
     const box = pane.getBoundingClientRect();
