@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -299,12 +302,28 @@ def test_nothing_begins_where_one_of_its_parts_cannot_be(picture: Path, capfd: p
         assert capfd.readouterr().err.count("\n") == 1
 
 
-def test_a_plan_shows_jobs_and_what_they_will_cost(picture: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    write("night.toml", "0..2", more='[grid]\nrenderer = ["triangles", "circles"]\n')
-    assert cli.main(["batch", "night.toml", "--plan", "--workers", "1"]) == 0
-    said = capfd.readouterr().out.splitlines()
-    assert said[0].split() == ["job", "renderer", "seed", "state", "about"]
-    assert len(said) == 1 + 6 + 1
-    assert said[1].split()[:3] == ["disc-triangles-s0", "triangles", "0"]
-    assert said[-1].startswith("6 jobs to do of 6: about ")
-    assert not Path("runs").exists()
+PAGE = Path(__file__).parents[1] / "docs" / "batch.md"
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="not in a checkout")
+def test_the_page_does_what_it_says(picture: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Its files are planned; the first is done by its commands, with a short search in place of a long one."""
+    Path("photos").mkdir()
+    Image.open(picture).save("photos/photo.jpg")
+    first, second = re.findall(r"```toml\n(.*?)```", PAGE.read_text(), re.S)
+    jobs = planned(tomllib.loads(second))
+    assert len(jobs) == 2 * 2 * 3 * 2
+    assert {job.name.partition("/")[0] for job in jobs} == {"a-lighthouse-at-night", "a-purple-fox"}
+    Path("night.toml").write_text(first.replace("steps = 500", "steps = 3\ntarget-size = 32").replace('"800"', '"48"').replace("0..3", "0"))
+    commands = [shlex.split(line, comments=True) for line in re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.S)[0].splitlines()]
+    for words in commands:
+        assert cli.main(words[1:]) == 0
+        assert Path("runs").exists() == (words[-1] != "--plan")
+    said = capfd.readouterr()
+    shown = said.out.splitlines()
+    assert shown[0].split() == ["job", "renderer", "renderer.background", "state", "about"]
+    assert shown[1].split()[:3] == ["photo-strokes-#ffffff", "strokes", "#ffffff"]
+    assert len(shown) == 1 + 4 + 1
+    assert shown[-1].startswith("4 jobs to do of 4: about ")
+    assert "4 jobs, 4 are done; folder runs/night" in said.err
+    assert is_sheet(Path("runs/night/sheet.png"))
