@@ -274,11 +274,16 @@ def test_picks_breed_the_next_generation_and_are_kept(client: TestClient, root: 
     assert {parent.sha256 for parent in mixed.recipe.variation.of} == {open_artwork(root / name).digest for name in ("disc", "on")}
     assert f"/artwork/{answer['keys'][0]}" in client.get(f"/artwork/{DISC}").text, "lineage"
     (pick,) = [event for event in heard(root) if event["kind"] == "pick"]
-    assert (pick["picked"], pick["places"], pick["of"], pick["parents"]) == (answer["keys"], [2, 7], 12, [DISC, ON])
+    assert (pick["picked"], pick["places"], len(pick["young"])) == (answer["keys"], [2, 7], 12)
+    assert pick["parents"] == [open_artwork(root / name).digest for name in ("disc", "on")]
+    assert [key_of(path) for path in pick["of"]] == pick["picked"]
+    assert sorted(pick["digests"]) == sorted(artwork.digest for artwork in kept)
     small = client.get(f"{answer['go']}/0.webp")
     assert Image.open(io.BytesIO(small.content)).size == (320, 267)
     client.post("/prefer", data={"key": [DISC, ON], "best": ON}, headers=SAME)
-    assert heard(root)[-1] | {"better": ON, "worse": DISC} == heard(root)[-1]
+    pair = heard(root)[-1]
+    assert (pair["kind"], pair["of"]) == ("pair", ["on", "disc"])
+    assert [pair["better"], pair["worse"]] == [open_artwork(root / name).digest for name in ("on", "disc")]
     assert client.post("/breed", data={"litter": begun.rpartition("/")[2]}, headers=SAME).status_code == 400
 
 
@@ -448,6 +453,16 @@ def test_what_is_no_picture_is_refused_in_words(client: TestClient, root: Path, 
     assert not [*(root / ".gallery").glob("dropped/*")]
 
 
+def test_a_body_without_end_is_ended(client: TestClient) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b'--x\r\nContent-Disposition: form-data; name="picture"; filename="x.png"\r\n\r\n'
+        for _ in range(80):
+            yield b"\0" * 2**20
+
+    headers = {**SAME, "Content-Type": "multipart/form-data; boundary=x"}
+    assert client.post("/new", content=chunks(), headers=headers).status_code == 413
+
+
 def test_a_form_says_what_is_wrong_with_it(client: TestClient, root: Path, picture: Path) -> None:
     for fields, words in [
         ({"count": "many"}, "count is a number"),
@@ -520,6 +535,10 @@ def test_runs_outlive_the_server_and_are_steered_by_the_next(root: Path, picture
         assert httpx2.post(f"{address}/runs", data={"key": DISC, "do": "stop"}, headers=own).status_code == 400
         httpx2.post(f"{address}/runs", data={"key": key, "do": "stop"}, headers=own)
         assert "saved" in state("stopped")["words"]
+        httpx2.post(f"{address}/runs", data={"key": key, "do": "resume"}, headers=own)
+        step = state("running")["step"]
+        os.kill(json.loads((folder / "progress.json").read_text())["pid"], signal.SIGKILL)
+        assert "goes on from its last checkpoint" in state("stopped")["words"]
     finally:
         server.send_signal(signal.SIGTERM)
         server.communicate(timeout=20)

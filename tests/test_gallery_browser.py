@@ -114,7 +114,7 @@ def test_from_a_picture_to_its_grandchildren(page: Any, address: str) -> None:
     runs = Path("runs")
     picks = [event for _, event in events.since(runs) if event["kind"] == "pick"]
     assert [len(pick["picked"]) for pick in picks] == [2, 2]
-    assert picks[1]["parents"] == picks[0]["picked"]
+    assert picks[1]["parents"] == picks[0]["digests"]
 
     # All five hang on the wall; two are compared by the keyboard.
     page.goto(address)

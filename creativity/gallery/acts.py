@@ -67,8 +67,9 @@ async def prefer(request: Request) -> Response:
     others = [key for key in keys if key != best]
     if best not in keys or not others:
         raise HTTPException(400, "the better one is one of those compared")
-    for other in others:
-        hall.index.note("pair", better=best, worse=other)
+    better = hall.entry(best)
+    for worse in map(hall.entry, others):
+        hall.index.note("pair", of=[better.path, worse.path], better=better.digest, worse=worse.digest)
     return answer(request, f"/artwork/{best}")
 
 

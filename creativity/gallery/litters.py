@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ from creativity.gallery import breeding, draw
 from creativity.gallery.artwork import FOREVER
 from creativity.gallery.breeding import Litter, Young
 from creativity.gallery.hall import Hall, answer, card, keys_of, page
-from creativity.gallery.index import STATE
 from creativity.gallery.wall import whole
 
 PARENTS = 12
@@ -24,7 +24,8 @@ STRAYS = (0.0, 1.0)
 
 
 def folder(hall: Hall) -> Path:
-    return hall.root / STATE / "litters"
+    """Beside the picks, for litters are part of what was said of them: who was passed over can be made again."""
+    return hall.root / "bred" / ".litters"
 
 
 def found(hall: Hall, name: str) -> Litter:
@@ -100,7 +101,17 @@ async def breed(request: Request) -> Response:
     if not picks or picks[-1] >= len(one.young):
         raise HTTPException(400, "pick at least one of them")
     keys = [await kept(hall, one, place) for place in picks]
-    hall.index.note("pick", litter=one.name, parents=list(one.parents), picked=keys, places=picks, of=len(one.young))
+    of = [hall.entry(key) for key in keys]
+    hall.index.note(
+        "pick",
+        of=[entry.path for entry in of],
+        digests=[entry.digest for entry in of],
+        picked=keys,
+        places=picks,
+        litter=one.name,
+        parents=[hall.entry(key).digest for key in one.parents],
+        young=[asdict(young) for young in one.young],
+    )
     if data.get("do") == "keep":
         return answer(request, f"/artwork/{keys[0]}" if len(keys) == 1 else "/", keys=keys)
     return answer(request, f"/breed/{begun(hall, keys, amount, one).name}", keys=keys)
