@@ -569,7 +569,7 @@ def _device(recipe: Recipe, parts: dict[str, Any]) -> torch.device:
     for kind, part in parts.items():
         if not part.on_gpu:
             name = getattr(recipe, kind).name
-            able = "a GPU takes triangles or one kind of polygons, the objective pixel, and evolution or gradients"
+            able = "a GPU takes triangles, shapes and svg, the objective pixel, and evolution or gradients"
             raise CreativityError(f"{kind} {name!r} works on the CPU alone; write --device cpu ({able})")
     if recipe.start is not None and recipe.start.lock:
         raise CreativityError("parts of a start are held on the CPU alone; write --device cpu, or leave out --lock")

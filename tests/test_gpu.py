@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -24,7 +25,9 @@ from creativity.objectives.base import Context
 from creativity.optimizers.evolution import Evolution, EvolutionOptions, on_tensors
 from creativity.problem import Problem
 from creativity.renderers import raster
-from creativity.renderers.raster import FLAT, LINEAR, RADIAL, Gradients, Outlines, most_marks, render, squared_error
+from creativity.renderers.raster import FLAT, LINEAR, RADIAL, Gradients, Outlines, forms, gpu_flattening, most_marks, render, squared_error
+from creativity.renderers.raster.autograd import of_images
+from creativity.renderers.raster.forms import CIRCLE, LINE, PATH, POLYGON, STROKE, TRIANGLE, Form
 from creativity.renderers.triangles import Triangles
 from creativity.run import open_run
 from creativity.split import Split
@@ -259,18 +262,25 @@ def test_a_search_on_a_gpu_comes_as_far_and_can_be_gone_on_with(picture: Path, t
     assert open_run(tmp_path / "run").run().results["loss"] == pytest.approx(gpu, rel=1e-6)
 
 
-@pytest.mark.parametrize("kinds", ["triangle", "polygon"])
-@pytest.mark.parametrize("background", ["free", "none", "#aabbcc"])
-def test_genomes_become_outlines_without_the_host(kinds: str, background: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("shapes", {"kinds": ("polygon",), "background": "free", "palette": ("#123456", "#abcdef")}),
+        ("shapes", {"background": "#aabbcc"}),
+        ("svg", {"background": "none"}),
+        ("svg", {"fill": "radial"}),
+    ],
+)
+def test_genomes_become_outlines_without_the_host(name: str, options: dict[str, Any]) -> None:
     """Tensors without memory, said to be on a GPU: to read a number, to send one, or to mix devices, raises."""
-    renderer = registry.renderers.create(
-        "shapes", {"count": 5, "kinds": (kinds,), "background": background, "palette": ("#123456", "#abcdef")}
-    )
+    renderer = registry.renderers.create(name, {"count": 5, **options})
     genomes = renderer.init(3, Streams(0)("init"))
     with FakeTensorMode() as fake:
         outlines = renderer.marks(fake.from_tensor(genomes).to("cuda"), (20, 30))
-        parts = [getattr(outlines, field.name) for field in dataclasses.fields(outlines)]
-        assert all(part.device.type == "cuda" for part in parts if part is not None)
+        parts = [getattr(outlines, field.name) for field in dataclasses.fields(outlines) if field.name != "gradients"]
+        if fill := outlines.gradients:
+            parts += [getattr(fill, field.name) for field in dataclasses.fields(fill)]
+        assert all(part.device.type == "cuda" for part in parts)
         assert most_marks(outlines) == 5
     for cached in (raster._offsets, raster._regular_offsets, raster.constant):
         cached.cache_clear()  # what pretends to be there is of no use to others
@@ -346,3 +356,39 @@ def test_the_benchmark_measures_what_it_says() -> None:
         assert bench.as_graph(step, DEVICE) is step
         told = subprocess.run([sys.executable, "-m", "benchmarks.gpu"], capture_output=True, text=True, check=False, cwd=ROOT)
         assert (told.returncode, told.stdout, len(told.stderr.splitlines())) == (1, "", 1)
+
+
+FORMS = {
+    "all kinds": Form(tuple(range(TRIANGLE, STROKE)), 5, 0.01, 0.4),
+    "lines of one width": Form((LINE,), 3, 0.0, 1.0, 0.02),
+    "circles": Form((CIRCLE,), 3, 0.05, 0.3),
+    "polygons": Form((POLYGON, TRIANGLE), 7),
+    "paths": Form((PATH,), 9),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_shapes_are_flattened_to_the_same_points(name: str) -> None:
+    form, size, g = FORMS[name], (90, 130), torch.Generator().manual_seed(4)
+    rows = torch.randn(60, len(form.units(size)), generator=g) * 0.25 + 0.3
+    kinds = torch.tensor(form.kinds, dtype=torch.int32)[torch.arange(60) % len(form.kinds)]
+    rows[7, 0] = torch.nan
+    found = []
+    for flatten in (forms.flatten, gpu_flattening.flatten):
+        leaf = rows.clone().requires_grad_()
+        points, offsets = flatten(leaf, kinds, form, size)
+        shapes = [points[first:last] for first, last in zip(offsets.tolist(), offsets.tolist()[1:], strict=False)]
+        assert shapes.pop(7)[0, 0].isnan()
+        used = torch.cat(shapes)
+        pulls = torch.randn(used.shape, generator=torch.Generator().manual_seed(5))
+        (felt,) = torch.autograd.grad((used * pulls).sum(), leaf)
+        found.append(([len(shape) for shape in shapes], used.detach(), felt))
+    (counts, points, felt), (our_counts, ours, our_felt) = found
+    assert our_counts == counts
+    torch.testing.assert_close(ours, points, rtol=0, atol=1e-3)
+    torch.testing.assert_close(our_felt, felt, rtol=1e-3, atol=1e-3 * float(felt.abs().max()))
+
+
+def test_what_belongs_to_an_image_is_told_without_counting() -> None:
+    offsets = torch.tensor([0, 2, 2, 5], dtype=torch.int32)
+    assert of_images(torch.tensor([1.0, 2.0, 3.0]), offsets, 7).tolist() == [1, 1, 3, 3, 3, 3, 3]

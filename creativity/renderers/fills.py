@@ -72,7 +72,7 @@ def shaded(
     fill: str, values: Values, box: tuple[Tensor, Tensor], size: Size, limits: tuple[float, float], snap: Callable[[Tensor], Tensor]
 ) -> tuple[Tensor, raster.Gradients]:
     """The opacities (B, N) and the gradients of marks whose boxes have these middles and half sizes (B, N, 2), in canvas units."""
-    pixels = box[0].new_tensor([size[1], size[0]])
+    pixels = raster.constant((float(size[1]), float(size[0])), box[0].device)
     middle, half = box[0] * pixels, box[1] * pixels
     frame = values["frame"].nan_to_num(0.0).clamp(-STEEPEST, STEEPEST)
     axes = frame[..., :2] / half[..., None, :].clamp_min(1e-3)
@@ -86,10 +86,10 @@ def shaded(
     stops = torch.cat([snap(colours), (either / opacities[..., None])[..., None]], dim=-1)
     count = opacities.numel()
     return opacities, raster.Gradients(
-        torch.full((count,), FILLS[fill], dtype=torch.int32),
+        torch.full((count,), FILLS[fill], dtype=torch.int32, device=opacities.device),
         rows.mT.reshape(-1, 6),
-        raster.offsets(count, 2),
-        torch.tensor([0.0, 1.0]).repeat(count),
+        raster.offsets(count, 2, opacities.device),
+        raster.constant((0.0, 1.0), opacities.device).repeat(count),
         stops.reshape(-1, 4),
     )
 

@@ -61,6 +61,7 @@ class Shapes(Marks):
     """
 
     Options: ClassVar[type[Any]] = ShapesOptions
+    on_gpu = True
 
     def __init__(self, options: Any):
         super().__init__(options)
@@ -69,7 +70,6 @@ class Shapes(Marks):
         # Blocks that no kind uses would only be in the way of those that search.
         self._axis = bool(kinds - {forms.TRIANGLE, forms.POLYGON, forms.CIRCLE})
         self._breadth = bool(kinds & {forms.ROTATED, forms.ELLIPSE, forms.CIRCLE}) or (forms.LINE in kinds and self.form.line < 0)
-        self.on_gpu = not self.form.framed and len(kinds) == 1  # corners as they are; curves are flattened on the CPU
         self.geometry = ()
         if self.form.framed:
             self.geometry += (Block("place", (n, 2), scale=0.25),)
@@ -114,9 +114,9 @@ class Shapes(Marks):
 
     def _kinds(self, values: Values) -> Tensor:
         """(..., N) int32: which kind each mark is of."""
-        offered = torch.tensor(self.form.kinds, dtype=torch.int32)
+        like = next(iter(values.values()))
+        offered = raster.constant(self.form.kinds, like.device).int()
         if "kind" not in values:
-            like = next(iter(values.values()))
             return offered.expand(like.shape[:2])
         return offered[(values["kind"].detach() * len(offered)).long().clamp(0, len(offered) - 1)]
 
@@ -157,7 +157,7 @@ class Shapes(Marks):
             return points, raster.offsets(batch * count, corners, points.device), raster.offsets(batch * count, 1, points.device)
         rows, kinds = self._rows(values), self._kinds(values)
         points, contours = forms.flatten(rows.flatten(0, 1), kinds.reshape(-1), self.form, size)
-        return points, contours, raster.offsets(len(contours) - 1, 1)
+        return points, contours, raster.offsets(len(contours) - 1, 1, points.device)
 
     def elements(self, values: Values, colours: list[svg.Paint], opacities: list[float], size: Size) -> list[Any]:
         batched = {name: value[None] for name, value in values.items()}

@@ -60,6 +60,7 @@ class Svg(Marks):
         self.form = forms.Form((forms.PATH,), corners)
         self.geometry = (Block("points", (options.count, corners, 2), scale=0.15),)
         self._lined = options.outline is not None
+        self.on_gpu = not self._lined
         if self._lined and options.outline_colour == "free":
             self.geometry += (Block("outline_colour", (options.count, 3), "bounded"),)
 
@@ -135,8 +136,8 @@ class Svg(Marks):
             width = canvas.new_full((len(values["points"]), 1), self._width(size))
             return _outliner(self.options.count, self.options.segments).outlines((values["points"] * canvas).flatten(1, 2), width)
         rows = values["points"].flatten(2).flatten(0, 1)
-        points, contours = forms.flatten(rows, self._kinds(len(rows)), self.form, size)
-        return points, contours, raster.offsets(len(rows), 1)
+        points, contours = forms.flatten(rows, self._kinds(len(rows)).to(rows.device), self.form, size)
+        return points, contours, raster.offsets(len(rows), 1, rows.device)
 
     def _width(self, size: Size) -> float:
         return float((self.options.outline or 0.0) * max(size))

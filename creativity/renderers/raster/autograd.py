@@ -105,6 +105,13 @@ class _SquaredError(torch.autograd.Function):
         outlines: Outlines = ctx.outlines
         if len(upstream) == 1:
             of_mark = of_point = of_stop = upstream
+        elif upstream.device.type != "cpu":
+            first_mark = outlines.images.to(upstream.device)
+            first_point = outlines.contours.to(upstream.device)[outlines.marks.to(upstream.device)[first_mark.long()].long()]
+            of_mark, of_point = of_images(upstream, first_mark, len(colours)), of_images(upstream, first_point, len(points))
+            if outlines.gradients is not None:
+                first_stop = outlines.gradients.stops.to(upstream.device)[first_mark.long()]
+                of_stop = of_images(upstream, first_stop, len(outlines.gradients.places))
         else:
             first_mark = outlines.images.long()
             first_point = outlines.contours.long()[outlines.marks.long()[first_mark]]
@@ -121,3 +128,9 @@ class _SquaredError(torch.autograd.Function):
             None if stops is None else stops * of_stop[:, None],
             *(None,) * 4,
         )
+
+
+def of_images(values: Tensor, offsets: Tensor, count: int) -> Tensor:
+    """Values (B,) of images repeated for their entries, (count,), by offsets (B + 1,); nobody waits to learn how many each has."""
+    entries = torch.arange(count, dtype=offsets.dtype, device=offsets.device)
+    return values[torch.searchsorted(offsets[1:], entries, right=True).clamp_max(len(values) - 1)]

@@ -116,9 +116,13 @@ class Form:
 def flatten(rows: Tensor, kinds: Tensor, form: Form, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
     """Shapes (M, P) of kinds (M,) int32 -> points (Q, 2) in pixels of ``size`` (H, W), and offsets (M + 1,) int32 of each shape.
 
-    Differentiable in the rows. All ribbons of a stroke have as many points, and come one after another. A shape with a number
-    that is not finite has an outline of such points.
+    Differentiable in the rows. On a GPU there are more points than the last offset says: room that was left over. All ribbons of a
+    stroke have as many points, and come one after another. A shape with a number that is not finite has an outline of such points.
     """
+    if rows.device.type != "cpu":
+        from creativity.renderers.raster import gpu_flattening
+
+        return gpu_flattening.flatten(rows, kinds, form, size)
     points, offsets = _Flatten.apply(rows, kinds, form, size)  # type: ignore[no-untyped-call]
     return points, offsets
 
