@@ -101,6 +101,7 @@ def described(hall: Hall, entry: Entry, links: Any) -> dict[str, Any]:
         "parts": shown.tables(recipe) if recipe else [],
         "toml": shown.short(toml, LONG),
         "trashed": entry.trashed,
+        "varied": bool(recipe.get("variation")),
     }
 
 
@@ -112,25 +113,30 @@ def artwork(request: Request) -> Response:
     hall = Hall.of(request)
     entry = hall.entry(request.path_params["key"])
     key = entry.key
-    acts = []
-    if entry.state == "running" or (hall.runs.get(key) is not None and entry.state != "done"):
-        acts = [{"href": f"/runs#run-{key}", "text": "Watch it", "key": ""}]
-    elif entry.state == "stopped":
-        acts = [{"href": "/runs", "text": "Resume", "key": ""}]
-    elif entry.state != "broken":
-        acts = [
-            {"href": f"/new?{urlencode({'from': key, 'do': 'redo'})}", "text": "Redo", "key": "R"},
-            {"href": f"/new?{urlencode({'from': key, 'do': 'continue'})}", "text": "Continue", "key": ""},
-        ]
+    told = described(hall, entry, Links())
     return page(
         "artwork.html",
-        **described(hall, entry, Links()),
+        **told,
         here="wall",
-        acts=acts,
+        acts=acts_for(hall, entry, told["varied"]),
         large=f"/artwork/{key}/picture.png?size=2048",
         sized=f"/artwork/{key}/picture.png",
         all_boards=[name for name, _ in hall.index.boards()],
     )
+
+
+def acts_for(hall: Hall, entry: Entry, varied: bool) -> list[dict[str, str]]:
+    """What else can be done with it: watch it, resume it, or search once more, or on."""
+    if entry.state == "running" or (hall.runs.get(entry.key) is not None and entry.state != "done"):
+        return [{"href": f"/runs#run-{entry.key}", "text": "Watch it", "key": ""}]
+    if entry.state == "stopped":
+        return [{"href": "/runs", "text": "Resume", "key": ""}]
+    if entry.state == "broken" or varied:  # of what was varied there is no search to be done again
+        return []
+    return [
+        {"href": f"/new?{urlencode({'from': entry.key, 'do': 'redo'})}", "text": "Redo", "key": "R"},
+        {"href": f"/new?{urlencode({'from': entry.key, 'do': 'continue'})}", "text": "Continue", "key": ""},
+    ]
 
 
 async def thumb(request: Request) -> Response:
