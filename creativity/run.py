@@ -585,6 +585,8 @@ def _number(value: float) -> float | None:
 def read_recipe(folder: RunFolder) -> Recipe:
     """The recipe of a run folder. Raises CreativityError when there is none."""
     path = folder / "recipe.toml"
+    if (folder / "batch.json").is_file():
+        raise CreativityError(f"{folder.path} holds a batch: go on with creativity batch FILE.toml, or name one of the folders in it")
     if not path.is_file():
         raise CreativityError(f"{folder.path} is not a run folder: it has no recipe.toml")
     with open_source(path, "recipe", limit=MAX_RECIPE) as file:
