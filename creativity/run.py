@@ -301,14 +301,15 @@ class Run:
     def record(self, step: Step) -> None:
         """Keep what scored best, write the history, save when it is time, tell the listeners."""
         self.last_step = step
-        finite = torch.isfinite(step.losses)
+        losses = step.losses.detach().cpu()  # the one time in a step that a GPU is waited for
+        finite = torch.isfinite(losses)
         if not finite.any():
             where = f"; the last good state is in {self.folder.path}" if self.folder and self._saved_at > 0 else ""
             raise CreativityError(f"no candidate of step {self.count} has a finite loss; the search cannot go on{where}")
-        loss = float(step.losses[finite].min())
+        loss = float(losses[finite].min())
         if step.fidelity == 1.0 and self.problem.deterministic:
-            best = int(torch.where(finite, step.losses, torch.inf).argmin())
-            self._keep(self.problem.expand(step.genomes[best]), float(step.losses[best]))
+            best = int(torch.where(finite, losses, torch.inf).argmin())
+            self._keep(self.problem.expand(step.genomes[best]), float(losses[best]))
         elif self.count % SCORE_EVERY == 0:
             self._score_answer()
         self._look_at_clock()
