@@ -101,6 +101,13 @@ def recalled(path: str) -> dict[str, Any]:
     return {"recipe": artwork.recipe.to_dict(), "digest": artwork.digest}
 
 
+def titled(path: str) -> str:
+    """What an artwork's file shows, by its recipe: its words, or the name of its picture."""
+    recipe = artwork_at(path).recipe
+    words = ", ".join(recipe.imagined.prompts) if recipe.imagined else ""
+    return words or (Path(recipe.target.name).stem if recipe.target else "") or recipe.renderer.name
+
+
 def parts() -> dict[str, dict[str, Any]]:
     """Every part of each kind, what it is, and its options: name, default, help, and what a form needs to ask for it."""
     import dataclasses

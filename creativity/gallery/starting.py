@@ -186,6 +186,7 @@ async def begun(hall: Hall, data: FormData) -> str:
         folder, title, asked = continued(hall, str(data.get("key", "")), how)
     elif verb == "redo":
         file, title = source_of(hall, data)
+        title = title or await hall.studio.do(draw.titled, str(file))
         folder = hall.runs.folder(f"{title}-redo")
         asked = {"verb": "redo", "file": str(file), "how": {"seed": how.get("seed")}}
     else:
@@ -234,7 +235,7 @@ def source_of(hall: Hall, data: FormData) -> tuple[Path, str]:
     file = within(hall.root, hall.root / STATE / "dropped" / f"{token}.{suffix}")
     if file is None:
         raise HTTPException(404, "what was dropped is not here any more; drop it again")
-    return file, "recalled"
+    return file, ""  # it is called by what it carries
 
 
 async def sent(data: FormData) -> tuple[bytes, str]:
