@@ -237,8 +237,13 @@ class Run:
                             raise Interrupted
                         self._phase = self.optimizer.phase  # of this step; after it another may begin
                         self.problem.progress = min(1.0, self.count / max(1, self.horizon))
-                        with self._timed():
-                            step = self.optimizer.step(self.problem)
+                        try:
+                            with self._timed():
+                                step = self.optimizer.step(self.problem)
+                        except torch.OutOfMemoryError:  # of a GPU; the machine's own was looked at before
+                            raise CreativityError(
+                                "the GPU has too little memory for this; use a smaller optimizer.population, --target-size or --count"
+                            ) from None
                         self.record(step)
                     yield from self._events()
                 with self._threads():

@@ -274,7 +274,7 @@ def test_a_search_on_a_gpu_comes_as_far_and_can_be_gone_on_with(picture: Path, t
     ],
 )
 def test_genomes_become_outlines_without_the_host(name: str, options: dict[str, Any]) -> None:
-    """Tensors without memory, said to be on a GPU: to read a number, to send one, or to mix devices, raises."""
+    """Tensors without memory, said to be on a GPU: to read a number, or to mix devices, raises."""
     renderer = registry.renderers.create(name, {"count": 5, **options})
     genomes = renderer.init(3, Streams(0)("init"))
     with FakeTensorMode() as fake:
