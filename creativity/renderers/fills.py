@@ -72,7 +72,7 @@ def shaded(
     fill: str, values: Values, box: tuple[Tensor, Tensor], size: Size, limits: tuple[float, float], snap: Callable[[Tensor], Tensor]
 ) -> tuple[Tensor, raster.Gradients]:
     """The opacities (B, N) and the gradients of marks whose boxes have these middles and half sizes (B, N, 2), in canvas units."""
-    pixels = raster.constant((float(size[1]), float(size[0])), box[0].device)
+    pixels = raster.constant((float(size[1]), float(size[0])), box[0])
     middle, half = box[0] * pixels, box[1] * pixels
     frame = values["frame"].nan_to_num(0.0).clamp(-STEEPEST, STEEPEST)
     axes = frame[..., :2] / half[..., None, :].clamp_min(1e-3)
@@ -89,7 +89,7 @@ def shaded(
         torch.full((count,), FILLS[fill], dtype=torch.int32, device=opacities.device),
         rows.mT.reshape(-1, 6),
         raster.offsets(count, 2, opacities.device),
-        raster.constant((0.0, 1.0), opacities.device).repeat(count),
+        raster.constant((0.0, 1.0), opacities).repeat(count),
         stops.reshape(-1, 4),
     )
 

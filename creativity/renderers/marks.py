@@ -67,7 +67,7 @@ def nearest_colours(colours: Tensor, palette: Sequence[str]) -> Tensor:
     """Colours (..., 3) to the nearest of a palette, if there is one; the gradient passes straight through (Bengio et al. 2013)."""
     if not palette:
         return colours
-    known = raster.constant(tuple(level for text in palette for level in parse_colour(text)), colours.device).reshape(-1, 3)
+    known = raster.constant(tuple(level for text in palette for level in parse_colour(text)), colours).reshape(-1, 3)
     nearest = known[torch.cdist(colours.detach().reshape(-1, 3), known).argmin(dim=1)].reshape(colours.shape)
     return nearest + (colours - colours.detach())
 
@@ -162,7 +162,7 @@ class Marks(Renderer):
             return torch.cat([ground, torch.ones_like(ground[:, :1])], dim=1)
         if self.options.background == "none":
             return like.new_zeros(len(like), 4)
-        return raster.constant((*parse_colour(self.options.background), 1.0), like.device).expand(len(like), 4)
+        return raster.constant((*parse_colour(self.options.background), 1.0), like).expand(len(like), 4)
 
     def _paints(self, values: Values, size: Size) -> tuple[Tensor, Tensor, raster.Gradients | None]:
         """Values (B, ...) -> colours (B, N, 3) and opacities (B, N), and the gradients that fill marks instead."""

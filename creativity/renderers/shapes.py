@@ -115,7 +115,7 @@ class Shapes(Marks):
     def _kinds(self, values: Values) -> Tensor:
         """(..., N) int32: which kind each mark is of."""
         like = next(iter(values.values()))
-        offered = raster.constant(self.form.kinds, like.device).int()
+        offered = raster.constant(self.form.kinds, like).int()
         if "kind" not in values:
             return offered.expand(like.shape[:2])
         return offered[(values["kind"].detach() * len(offered)).long().clamp(0, len(offered) - 1)]
@@ -153,7 +153,7 @@ class Shapes(Marks):
             # Corners as they are: nothing to flatten.
             vertices = values["vertices"]
             batch, count, corners, _ = vertices.shape
-            points = (vertices * raster.constant((float(width), float(height)), vertices.device)).reshape(-1, 2)
+            points = (vertices * raster.constant((float(width), float(height)), vertices)).reshape(-1, 2)
             return points, raster.offsets(batch * count, corners, points.device), raster.offsets(batch * count, 1, points.device)
         rows, kinds = self._rows(values), self._kinds(values)
         points, contours = forms.flatten(rows.flatten(0, 1), kinds.reshape(-1), self.form, size)

@@ -228,10 +228,14 @@ def _regular_offsets(images: int, marks: int, corners: int, device: torch.device
     return offsets(count, corners, device), offsets(count, 1, device), offsets(images, marks, device)
 
 
+def constant(numbers: tuple[float, ...], like: Tensor) -> Tensor:
+    """Numbers as a tensor of the kind and on the device of another, made once: to send them to a GPU is to wait for it."""
+    return _constant(numbers, like.device, like.dtype)
+
+
 @lru_cache(maxsize=64)
-def constant(numbers: tuple[float, ...], device: torch.device = _CPU) -> Tensor:
-    """Numbers as a tensor, made once: to send them to a GPU each time is to wait for it each time."""
-    return torch.tensor(numbers, device=device)
+def _constant(numbers: tuple[float, ...], device: torch.device, dtype: torch.dtype) -> Tensor:
+    return torch.tensor(numbers, device=device, dtype=dtype)
 
 
 def most_marks(outlines: Outlines) -> int:

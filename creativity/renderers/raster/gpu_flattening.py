@@ -44,7 +44,7 @@ def flatten(rows: Tensor, kinds: Tensor, form: Form, size: tuple[int, int]) -> t
     Q is more than the last offset. Strokes are not among what it can flatten.
     """
     sane = rows.isfinite().all(dim=1)
-    units = constant(tuple(map(float, form.units(size))), rows.device)
+    units = constant(tuple(map(float, form.units(size))), rows)
     pixels = (torch.where(sane[:, None], rows, 0.0) * units).clamp(-LARGEST, LARGEST)
     counts, points = _paths(pixels) if form.kinds == (PATH,) else _shapes(pixels, kinds, form, size)
     ends = counts.cumsum(0)
