@@ -2,7 +2,8 @@
 
 Built-in parts are written as ``module:Class`` and imported when they are first used, so that ``creativity --help``
 loads nothing heavy. A packaged plug-in announces itself by an entry point in the group ``creativity.renderers``,
-``creativity.objectives`` or ``creativity.optimizers``; a plug-in that fails to import breaks its own name only.
+``creativity.objectives``, ``creativity.optimizers`` or ``creativity.generators``; a plug-in that fails to import breaks its own name
+only.
 docs/plugins.md shows how to write one.
 """
 
@@ -99,9 +100,10 @@ class Registry:
 
     def _checked(self, name: str, part: type[Any]) -> type[Any]:
         if not isinstance(part, type) or not dataclasses.is_dataclass(getattr(part, "Options", None)):
+            base = f"creativity.{'models.' * (self.kind == 'generator')}{self.kind}s.base.{self.kind.capitalize()}"
             raise CreativityError(
                 f"the {self.kind} {name!r} must be a class with Options, a frozen dataclass that says what can be set; "
-                f"derive it from creativity.{self.kind}s.base.{self.kind.capitalize()} and it has them"
+                f"derive it from {base} and it has them"
             )
         return part
 
@@ -181,6 +183,8 @@ optimizers = Registry(
         **{name: ("gradient", {"method": name}) for name in ("adam", "adamw", "nadam", "radam", "sgd", "rmsprop", "adagrad", "lbfgs")},
     },
 )
+generators = Registry("generator", {"portraits": "creativity.models.generators.coordinates:Portraits"})
+"""What the renderer ``latent`` draws with, besides autoencoders."""
 
 
 MAX_PLUGIN = 10_000_000
@@ -240,6 +244,8 @@ def parts_of(recipe: Recipe) -> list[tuple[Registry, str]]:
     """Every part that the recipe names, the terms of a sum and the stages of a relay too; nothing in it is trusted."""
     inner = [(objectives, recipe.objective.options.get("terms")), (optimizers, recipe.optimizer.options.get("stages"))]
     several = [(table, str(text).partition(":")[0]) for table, texts in inner if isinstance(texts, dict | list | tuple) for text in texts]
+    model = recipe.renderer.options.get("model")
+    several += [(generators, str(model))] if recipe.renderer.name == "latent" and generators.knows(str(model)) else []
     return [(renderers, recipe.renderer.name), (objectives, recipe.objective.name), (optimizers, recipe.optimizer.name), *several]
 
 
@@ -277,7 +283,7 @@ def blame(error: BaseException) -> str | None:
         module = str(frame.f_globals.get("__name__", ""))
         names = [
             f"{table.kind} {name!r}"
-            for table in (renderers, objectives, optimizers)
+            for table in (renderers, objectives, optimizers, generators)
             for name, part in table._loaded.items()
             if part.__module__ == module and not module.startswith("creativity.")
         ]

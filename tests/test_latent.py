@@ -43,7 +43,7 @@ def test_each_class_decodes_and_is_searched_by_gradient(kind: str, channels: int
     renderer = Latent(LatentOptions(model=where, rows=5, columns=7))
     assert renderer.spec.size == channels * 5 * 7
     genomes = renderer.init(2, Streams(1)("init"))
-    own = renderer.autoencoder.decode(renderer.latents(genomes).reshape(2, channels, 5, 7)).clamp(0, 1)
+    own = renderer.decoder.autoencoder.decode(renderer.latents(genomes).reshape(2, channels, 5, 7)).clamp(0, 1)
     assert own.shape == (2, 3, 10, 14)
     assert torch.allclose(renderer.render(genomes, (10, 14)), own, atol=1e-5)
     target = torch.full((4, 20, 28), 0.7)

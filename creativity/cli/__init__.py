@@ -24,6 +24,7 @@ VERBS = {
     "reindex": "make the index of a folder's artworks anew: creativity reindex runs",
     "list": "the parts there are: creativity list renderers | objectives | optimizers | models",
     "gallery": "look at what was made, in a browser: creativity gallery runs",
+    "train": "a generator of pictures like yours: creativity train cppn FOLDER",
     "models": "fetch and verify a model: creativity models get ViT-B-32/openai",
     "doctor": "what is installed, which devices there are, what is missing",
 }

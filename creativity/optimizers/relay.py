@@ -30,12 +30,16 @@ from creativity.streams import Stream
 
 
 class Stage(NamedTuple):
-    """An optimizer by name; ``steps`` None lasts until it has converged, or for the rest of the run, by default ``usual`` steps."""
+    """An optimizer by name; ``steps`` None lasts until it has converged, or for the rest of the run, by default ``usual`` steps.
+
+    ``squared``: it works by the squared error to the target, whatever the objective is.
+    """
 
     name: str
     steps: int | None = None
     usual: int | None = None
     options: Mapping[str, Any] = MappingProxyType({})
+    squared: bool = False
 
 
 SWEEPS = 5
@@ -56,6 +60,10 @@ SOUGHT = {
     False: Stage("pgpe", usual=300, options={"population": 64}),
 }
 """The same where nothing can be placed."""
+
+FITTED = Stage("adam", 200, options={"restarts": 1}, squared=True)
+"""What comes before guidance where nothing can be placed, but there is a picture to begin with: the numbers of a network are fitted to
+it. From a picture that they happen to make, an encoder leads to specks."""
 
 ROUND_STEPS = 100
 """Of gradients after each mending."""
@@ -108,6 +116,8 @@ class Relay(Optimizer):
             gradients = (Stage("adam", ROUND_STEPS if begun and squared else 800),) if problem.differentiable else ()
             return gradients if gradients and begun and not squared else (Stage("greedy"), *gradients)
         if not problem.deterministic:
+            if problem.fresh is None and problem.differentiable and problem.least_squares is not problem:
+                return (FITTED, GUIDED[True])
             return (SOUGHT[problem.differentiable] if problem.fresh is None else GUIDED[problem.differentiable],)
         return (Stage("adam" if problem.differentiable else "pgpe"),)
 
@@ -190,7 +200,7 @@ class Relay(Optimizer):
 
     def step(self, problem: Problem) -> Step:
         inner = self._inner
-        inner.horizon = self._length or max(1, self.horizon - self._entered)
+        inner.horizon = self._limit or max(1, self.horizon - self._entered)
         step = inner.step(self._served)
         if self._served is not problem:
             step = Step(step.genomes, problem.losses(step.genomes, self.count, step.fidelity), step.fidelity)
@@ -203,7 +213,13 @@ class Relay(Optimizer):
 
     @property
     def _over(self) -> bool:
-        return bool(self._inner.converged) or (self._length is not None and self._inner.count >= self._length)
+        return bool(self._inner.converged) or (self._limit is not None and self._inner.count >= self._limit)
+
+    @property
+    def _limit(self) -> int | None:
+        """Steps of the stage that runs. How long a run is, it says only after its first stage began."""
+        stage = self._stage_at(self._turn)
+        return _most(stage, self.horizon) if stage is not None and stage.squared else self._length
 
     def _keep(self, genomes: Tensor, losses: Tensor) -> None:
         at = int(losses.argmin())  # a problem's losses are never NaN
@@ -318,15 +334,16 @@ def _stage(text: str) -> Stage:
 
 
 def _most(stage: Stage, left: int) -> int:
-    """How many of the steps that are left a stage takes at most; annealing a third, for gradients bring more in little time."""
-    return max(1, min(stage.steps or left, left // 3 if stage.name == "anneal" else left))
+    """How many of the steps that are left a stage takes at most; annealing a third, for gradients bring more in little time, and so
+    does what comes before guidance."""
+    return max(1, min(stage.steps or left, left // 3 if stage.name == "anneal" or stage.squared else left))
 
 
 def _seen_by(stage: Stage, problem: Problem) -> Problem:
     """What a stage works on: marks are placed by their squared error, whatever they shall be liked by."""
     if stage.name == "grow":
         return problem
-    builds = stage.name in BUILT or registry.optimizers.resolve(stage.name)[0] == "greedy"
+    builds = stage.squared or stage.name in BUILT or registry.optimizers.resolve(stage.name)[0] == "greedy"
     return problem.least_squares if builds else problem
 
 
