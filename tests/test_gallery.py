@@ -280,6 +280,9 @@ def test_picks_breed_the_next_generation_and_are_kept(client: TestClient, root: 
     assert sorted(pick["digests"]) == sorted(artwork.digest for artwork in kept)
     small = client.get(f"{answer['go']}/0.webp")
     assert Image.open(io.BytesIO(small.content)).size == (320, 267)
+    client.post("/like", data={"key": DISC}, headers=SAME)
+    liked = heard(root)[-1]
+    assert (liked["kind"], liked["of"], liked["liked"]) == ("like", ["disc"], open_artwork(root / "disc").digest)
     client.post("/prefer", data={"key": [DISC, ON], "best": ON}, headers=SAME)
     pair = heard(root)[-1]
     assert (pair["kind"], pair["of"]) == ("pair", ["on", "disc"])
@@ -408,7 +411,7 @@ def test_another_host_is_refused(client: TestClient, host: str) -> None:
     ids=str,
 )
 def test_changes_come_from_the_gallerys_own_pages(client: TestClient, root: Path, headers: dict[str, str]) -> None:
-    for path in ("/star", "/trash", "/tag", "/board", "/breed", "/new", "/recall", "/runs", "/prefer"):
+    for path in ("/star", "/trash", "/tag", "/board", "/like", "/breed", "/new", "/recall", "/runs", "/prefer"):
         assert client.post(path, data={"key": DISC, "on": "1", "do": "stop"}, headers=headers).status_code == 403
     assert not (root / events.NAME).exists()
 

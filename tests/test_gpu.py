@@ -284,7 +284,7 @@ def test_genomes_become_outlines_without_the_host(name: str, options: dict[str, 
             parts += [getattr(fill, field.name) for field in dataclasses.fields(fill)]
         assert all(part.device.type == "cuda" for part in parts)
         assert most_marks(outlines) == 5
-    for cached in (raster._offsets, raster._regular_offsets, raster.constant):
+    for cached in (raster._offsets, raster._regular_offsets, raster._constant):
         cached.cache_clear()  # what pretends to be there is of no use to others
 
 

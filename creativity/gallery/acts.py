@@ -60,6 +60,14 @@ async def trash(request: Request) -> Response:
     return answer(request, f"/artwork/{keys[0]}")
 
 
+async def like(request: Request) -> Response:
+    """A rating by itself, as often as it is felt: for a taste to be learnt from. It puts nothing anywhere, as a star does."""
+    hall, keys, _ = await form(request)
+    for entry in map(hall.entry, keys):
+        hall.index.note("like", of=[entry.path], liked=entry.digest)
+    return answer(request, f"/artwork/{keys[0]}")
+
+
 async def prefer(request: Request) -> Response:
     """Of some artworks side by side one is the better: a rating by pairs, for a taste to be learnt from."""
     hall, keys, fields = await form(request)
@@ -73,4 +81,4 @@ async def prefer(request: Request) -> Response:
     return answer(request, f"/artwork/{best}")
 
 
-ROUTES = [Route(f"/{act.__name__}", act, methods=["POST"]) for act in (star, tag, board, trash, prefer)]
+ROUTES = [Route(f"/{act.__name__}", act, methods=["POST"]) for act in (star, tag, board, trash, like, prefer)]

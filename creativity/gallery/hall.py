@@ -28,6 +28,7 @@ SHORTCUTS = (
     (("←", "↑", "→", "↓"), "from picture to picture"),
     (("Enter",), "open it"),
     (("F",), "favourite"),
+    (("L",), "like: a rating that is kept, on the page of an artwork"),
     (("C",), "choose to compare; again without one: compare"),
     (("I",), "what it is made of"),
     (("R",), "redo it"),

@@ -118,6 +118,12 @@ const gallery = (() => {
       event.preventDefault();
       trash().catch(() => {});
     });
+    const like = () => post("/like", { key }).then(() => toast("Noted, for your taste"));
+    $('form[action="/like"]', piece)?.addEventListener("submit", (event) => {
+      event.preventDefault();
+      like().catch(() => {});
+    });
+    keys["l"] = () => void like().catch(() => {});
     keys["f"] = () => void star(key, title, starButton).catch(() => {});
     keys["d"] = () => void trash().catch(() => {});
     keys["ArrowLeft"] = () => walk(-1);
